@@ -1,0 +1,167 @@
+import * as z from "zod/mini";
+import { inputSpecSchema } from "./input-spec.ts";
+import { labelSetSchema } from "./labels.ts";
+import { nameSchema, sha256Schema, timestampSchema, versionSchema } from "./names.ts";
+
+const fraction = z.number().check(z.gte(0), z.lte(1));
+const count = z.int().check(z.gte(0));
+
+/** A file of a bundle: a plain name in the version's folder, never a path. */
+export const bundleFileSchema = z.strictObject({
+  path: z.string().check(z.regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/, "must be a plain file name")),
+  sha256: sha256Schema,
+  bytes: z.int().check(z.gt(0), z.lte(512 * 1024 * 1024)),
+});
+
+/** What an evaluation on one split found. */
+export const metricsSchema = z.strictObject({
+  images: count,
+  top1Accuracy: fraction,
+  macroF1: fraction,
+  /** 0-1 over 15 equal-width bins. */
+  expectedCalibrationError: fraction,
+  /** Nats. */
+  negativeLogLikelihood: z.number(),
+  /** Multi-class, 0-2. */
+  brierScore: z.number(),
+  perClass: z.array(
+    z.strictObject({ label: z.string(), images: count, precision: fraction, recall: fraction, f1: fraction }),
+  ),
+  /** `[actual][predicted]` counts. */
+  confusionMatrix: z.array(z.array(count)),
+});
+
+/** What an evaluation on one split found. */
+export type Metrics = z.infer<typeof metricsSchema>;
+
+const outputsSchema = z.strictObject({
+  /** Name of the graph's node that gives `[batch, C]` raw outputs. */
+  logits: z.string(),
+  /** Node that gives `[batch, size]` pooled features, when the graph has one. */
+  embedding: z.optional(z.strictObject({ node: z.string(), size: z.int().check(z.gt(0)) })),
+  /** Node that gives `[batch, height, width, channels]` features before pooling, when the graph has one. */
+  featureMap: z.optional(
+    z.strictObject({
+      node: z.string(),
+      height: z.int().check(z.gt(0)),
+      width: z.int().check(z.gt(0)),
+      channels: z.int().check(z.gt(0)),
+    }),
+  ),
+});
+
+const unknownRuleSchema = z.discriminatedUnion("rule", [
+  z.strictObject({ rule: z.literal("none") }),
+  /** Unknown when the top probability is below `threshold`. */
+  z.strictObject({ rule: z.literal("max-probability"), threshold: fraction }),
+  /** Unknown when `-T logsumexp(logits / T)` is above `threshold`. */
+  z.strictObject({ rule: z.literal("energy"), threshold: z.number() }),
+  /** Unknown when the squared distance of the embedding to the nearest class centre is above `threshold`. */
+  z.strictObject({
+    rule: z.literal("feature-distance"),
+    threshold: z.number(),
+    file: bundleFileSchema.shape.path,
+  }),
+]);
+
+/** When the answer is "none of these"; see {@link manifestSchema}. */
+export type UnknownRule = z.infer<typeof unknownRuleSchema>;
+
+const goldenSchema = z.strictObject({
+  /** Largest allowed absolute difference of a logit. */
+  tolerance: z.number().check(z.gt(0)),
+  vectors: z
+    .array(
+      z.strictObject({
+        name: z.string().check(z.minLength(1), z.maxLength(100)),
+        /** The encoded image, base64; drawn from a seed, never a photo of the dataset. */
+        image: z.string().check(z.minLength(1), z.maxLength(400_000)),
+        logits: z.array(z.number()),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(16)),
+});
+
+const provenanceSchema = z.strictObject({
+  runId: z.string(),
+  startedAt: timestampSchema,
+  dataset: nameSchema,
+  datasetVersion: z.string(),
+  datasetDigest: sha256Schema,
+  configDigest: sha256Schema,
+  seed: z.int(),
+  engine: z.string(),
+  /** Exact versions of the packages that made the numbers. */
+  packages: z.record(z.string(), z.string()),
+  /** Commit of the code, `null` outside a git checkout. */
+  gitCommit: z.nullable(z.string()),
+});
+
+/** Storage type of one weight tensor; dequantised on load. */
+export const quantizationSchema = z.enum(["none", "float16", "uint8"]);
+
+/** Storage type of one weight tensor. */
+export type Quantization = z.infer<typeof quantizationSchema>;
+
+/** Our description of one published model version; the alias pins its SHA-256, it pins that of every other file. */
+export const manifestSchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    model: nameSchema,
+    version: versionSchema,
+    createdAt: timestampSchema,
+    labels: labelSetSchema,
+    input: inputSpecSchema,
+    /** How the net was built, e.g. `{ name: "mobilenet-v1", width: 0.25 }`. */
+    architecture: z.catchall(z.object({ name: z.string() }), z.union([z.string(), z.number(), z.boolean()])),
+    outputs: outputsSchema,
+    quantization: z.strictObject({
+      /** Name of the candidate that was published, e.g. `uint8`, `uint8+float16`, `float16`. */
+      scheme: z.string(),
+      /** By weight name. */
+      tensors: z.record(z.string(), quantizationSchema),
+      /** Bytes of the same weights in float32. */
+      floatBytes: count,
+    }),
+    files: z.array(bundleFileSchema).check(z.minLength(1), z.maxLength(64)),
+    /** T > 0; probabilities = softmax(logits / T). */
+    temperature: z.number().check(z.gt(0)),
+    /** Per class, 0-1: the least probability at which the class counts as recognised. */
+    thresholds: z.array(fraction),
+    unknown: unknownRuleSchema,
+    /** On the test split, reported once. */
+    metrics: z.strictObject({
+      float: metricsSchema,
+      bundle: metricsSchema,
+      parity: z.strictObject({
+        maxLogitDelta: z.number(),
+        maxProbabilityDelta: z.number(),
+        top1Agreement: fraction,
+      }),
+    }),
+    golden: goldenSchema,
+    provenance: provenanceSchema,
+    licence: z.string(),
+    intendedUse: z.string(),
+  })
+  .check(
+    z.refine((manifest) => manifest.thresholds.length === manifest.labels.length, {
+      message: "thresholds must have one entry a label",
+    }),
+    z.refine(
+      (manifest) =>
+        manifest.golden.vectors.every((vector) => vector.logits.length === manifest.labels.length),
+      {
+        message: "golden logits must have one entry a label",
+      },
+    ),
+    z.refine((manifest) => new Set(manifest.files.map((file) => file.path)).size === manifest.files.length, {
+      message: "files must be listed once",
+    }),
+  );
+
+/** Our description of one published model version. */
+export type ModelManifest = z.infer<typeof manifestSchema>;
+
+/** A file of a bundle with its digest and size. */
+export type BundleFile = z.infer<typeof bundleFileSchema>;

@@ -1,0 +1,36 @@
+/** The keys of every object edgewise stores. This file alone builds or takes apart a key. */
+export const objectKeys = {
+  datasetPrefix: (dataset: string, datasetVersion: string): string =>
+    `datasets/${dataset}/${datasetVersion}/`,
+  datasetManifest: (dataset: string, datasetVersion: string): string =>
+    `datasets/${dataset}/${datasetVersion}/manifest.json`,
+  runFile: (runId: string, file: string): string => `runs/${runId}/${file}`,
+  models: (): string => "models/",
+  versions: (model: string): string => `models/${model}/versions/`,
+  versionFile: (model: string, version: string, file: string): string =>
+    `models/${model}/versions/${version}/${file}`,
+  versionManifest: (model: string, version: string): string =>
+    `models/${model}/versions/${version}/manifest.json`,
+  aliases: (model: string): string => `models/${model}/aliases/`,
+  alias: (model: string, alias: string): string => `models/${model}/aliases/${alias}.json`,
+} as const;
+
+/** What a key under `models/` names. */
+export type ModelKey =
+  | { readonly kind: "version-file"; readonly model: string; readonly version: string; readonly file: string }
+  | { readonly kind: "alias"; readonly model: string; readonly alias: string }
+  | { readonly kind: "other" };
+
+/** Takes apart a key that `objectKeys` built. */
+export function parseModelKey(key: string): ModelKey {
+  const parts = key.split("/");
+  const [root, model, folder, name, file] = parts;
+  if (root !== "models" || model === undefined || name === undefined) return { kind: "other" };
+  if (folder === "versions" && parts.length === 5 && file !== undefined && file !== "") {
+    return { kind: "version-file", model, version: name, file };
+  }
+  if (folder === "aliases" && parts.length === 4 && name.endsWith(".json")) {
+    return { kind: "alias", model, alias: name.slice(0, -".json".length) };
+  }
+  return { kind: "other" };
+}

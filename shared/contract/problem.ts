@@ -1,0 +1,63 @@
+import { AppError, type ErrorCode } from "./errors.ts";
+
+/** RFC 9457 body of a failed HTTP request, with our stable `code`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ErrorCode;
+}
+
+/** Content type of a {@link Problem} (RFC 9457, section 3). */
+export const problemMediaType = "application/problem+json";
+
+const known: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> = {
+  invalid_argument: { status: 400, title: "Invalid argument" },
+  unsupported_media_type: { status: 415, title: "Unsupported media type" },
+  invalid_image: { status: 400, title: "Image does not decode" },
+  image_too_large: { status: 413, title: "Image too large" },
+  payload_too_large: { status: 413, title: "Payload too large" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
+  invalid_manifest: { status: 500, title: "Invalid model manifest" },
+  integrity_mismatch: { status: 500, title: "Integrity mismatch" },
+  unsupported_model: { status: 500, title: "Unsupported model" },
+  self_test_failed: { status: 500, title: "Model self-test failed" },
+  invalid_dataset: { status: 400, title: "Invalid dataset" },
+  invalid_archive: { status: 400, title: "Invalid archive" },
+  budget_exceeded: { status: 500, title: "Budget exceeded" },
+  precondition_failed: { status: 412, title: "Precondition failed" },
+  already_exists: { status: 409, title: "Already exists" },
+  model_unavailable: { status: 503, title: "Model unavailable" },
+  engine_unavailable: { status: 503, title: "Engine unavailable" },
+  internal: { status: 500, title: "Internal error" },
+};
+
+/** HTTP status (100-599) that answers an error of this code. */
+export function statusOf(code: ErrorCode): number {
+  return known[code].status;
+}
+
+/**
+ * The problem that tells a client about `error`.
+ * A status of 500 hides the message: its cause belongs in the log under the same request id.
+ * @param requestId the id of the request, shown as `urn:request:<id>`
+ */
+export function toProblem(error: unknown, requestId: string): Problem {
+  const code = error instanceof AppError ? error.code : "internal";
+  const { status, title } = known[code];
+  const detail =
+    error instanceof AppError && status !== 500
+      ? error.message
+      : "the server failed to answer this request; quote the request id when you report it";
+  return {
+    type: `urn:edgewise:problem:${code}`,
+    title,
+    status,
+    detail,
+    instance: `urn:request:${requestId}`,
+    code,
+  };
+}
