@@ -12,7 +12,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      "test/edge/workerd/vitest.config.ts",
+      "test/edge/*/vitest.config.ts",
       {
         test: {
           name: "e2e",

@@ -1,0 +1,72 @@
+// The whole proof in one command: lint, format, types, then every test; ends with one plain line of figures.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import * as z from "zod/mini";
+
+const checks: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  lint: [["oxlint", "--type-aware"]],
+  format: [["oxfmt", "--check"]],
+  types: ["shared", "trainer", "edge", "test", "test/edge/workerd"].map((project) => ["tsc", "-p", project]),
+};
+
+const reportSchema = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  success: z.boolean(),
+});
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: "string" } },
+});
+const wanted = values.only?.split(",") ?? [...Object.keys(checks), "vitest"];
+
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+
+for (const [name, commands] of Object.entries(checks)) {
+  if (!wanted.includes(name)) continue;
+  for (const command of commands) {
+    if (runs(command)) passed++;
+    else failed++;
+  }
+}
+if (wanted.includes("vitest")) runVitest();
+
+process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+function runs([program = "", ...programArguments]: readonly string[]): boolean {
+  process.stdout.write(`\n> ${[program, ...programArguments].join(" ")}\n`);
+  return spawnSync(program, programArguments, { stdio: "inherit" }).status === 0;
+}
+
+function runVitest(): void {
+  const folder = mkdtempSync(join(tmpdir(), "edgewise-test-"));
+  const report = join(folder, "report.json");
+  const finished = runs([
+    "vitest",
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...positionals,
+  ]);
+  try {
+    const figures = reportSchema.parse(JSON.parse(readFileSync(report, "utf8")));
+    passed += figures.numPassedTests;
+    skipped += figures.numPendingTests;
+    // A file that fails to load, or an error outside any test, fails the run without a failed test.
+    failed += figures.numFailedTests > 0 || finished ? figures.numFailedTests : 1;
+  } catch (error) {
+    process.stdout.write(`vitest left no report: ${String(error)}\n`);
+    failed += 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

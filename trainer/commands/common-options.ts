@@ -1,0 +1,58 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { defaultModel, nameSchema } from "../../shared/contract/names.ts";
+import * as z from "zod/mini";
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  /** Folder of the local object store. */
+  readonly store: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** Gives a command the options that all share, and its examples. */
+export function withCommonOptions(command: Command, examples: readonly string[]): Command {
+  return command
+    .addOption(new Option("--store <folder>", "folder of the local object store").default(".edgewise/store"))
+    .addOption(new Option("--model <name>", "name of the model").default(defaultModel).argParser(parseName))
+    .addOption(new Option("--seed <number>", "seed of everything random").default(1).argParser(parseCount))
+    .option("--json", "make the last line of stdout one JSON object", false)
+    .option("--verbose", "show stacks and causes of failures", false)
+    .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
+}
+
+/** Parses a whole number of at least 0. @throws InvalidArgumentError */
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError(`got "${text}"; a whole number of at least 0 is needed.`);
+  }
+  return value;
+}
+
+/** Parses a whole number of at least 1. @throws InvalidArgumentError */
+export function parsePositive(text: string): number {
+  const value = parseCount(text);
+  if (value === 0) throw new InvalidArgumentError("got 0; a whole number of at least 1 is needed.");
+  return value;
+}
+
+/** Parses a TCP port; 0 means any free one. @throws InvalidArgumentError */
+export function parsePort(text: string): number {
+  const value = parseCount(text);
+  if (value > 65_535) throw new InvalidArgumentError(`got ${text}; a port is at most 65535.`);
+  return value;
+}
+
+/** Parses a name of a model, alias or dataset. @throws InvalidArgumentError */
+export function parseName(text: string): string {
+  const result = z.safeParse(nameSchema, text);
+  if (!result.success) {
+    throw new InvalidArgumentError(
+      `got "${text}"; a name ${result.error.issues[0]?.message ?? "is invalid"}.`,
+    );
+  }
+  return result.data;
+}

@@ -1,0 +1,75 @@
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { AppError } from "../../shared/contract/errors.ts";
+import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { createR2Store } from "../../shared/store/r2-binding-store.ts";
+import type { WorkerArtefact } from "./worker-artefact.ts";
+
+/** The edge Worker running in workerd on this machine. */
+export interface LocalWorker {
+  /** Where it answers, e.g. `http://127.0.0.1:8787`. */
+  readonly url: string;
+  /** The R2 bucket the Worker reads. */
+  readonly bucket: ObjectStore;
+  /** Ends workerd; its bucket goes with it, the record is the local store. */
+  stop(): Promise<void>;
+}
+
+/** Where a local Worker listens. */
+export interface ListenOptions {
+  /** 1 to 65535, or 0 for any free one. */
+  readonly port: number;
+  readonly host: string;
+  /** Receives each line the Worker logs. */
+  readonly onLog?: (line: string) => void;
+  /** Variables that replace those of wrangler.jsonc. */
+  readonly vars?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a built Worker in real workerd.
+ * @throws invalid_argument when the port is taken
+ */
+export async function startLocalWorker(
+  artefact: WorkerArtefact,
+  options: ListenOptions,
+): Promise<LocalWorker> {
+  const { modulesRules: _, ...workerOptions } = artefact.options;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...workerOptions,
+      bindings: { ...artefact.vars, ...options.vars },
+      modulesRoot: artefact.folder,
+      modules: [...artefact.modules],
+      host: options.host,
+      port: options.port,
+      // No look-up of the machine's place in the world, no telemetry: nothing leaves this machine.
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: ({ message }) => options.onLog?.(message),
+    }),
+  );
+  try {
+    const url = await miniflare.ready;
+    const bucket = await miniflare.getR2Bucket("MODELS");
+    return {
+      url: url.origin,
+      bucket: createR2Store(bucket),
+      stop: () => miniflare.dispose(),
+    };
+  } catch (cause) {
+    await miniflare.dispose();
+    if (isAddressInUse(cause)) {
+      throw new AppError(
+        "invalid_argument",
+        `port ${options.port} on ${options.host} is taken; stop what listens there or pass --port with another`,
+        { cause },
+      );
+    }
+    throw cause;
+  }
+}
+
+function isAddressInUse(error: unknown): boolean {
+  return error instanceof Error && /EADDRINUSE|[Aa]ddress already in use/.test(error.message);
+}
