@@ -35,14 +35,15 @@ function install() {
   process.stderr.write("edgewise: installing its packages (once, about a minute) ...\n");
   const started = Date.now();
   const npm = process.env.npm_execpath;
-  const flags = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Not `npm ci`: it refuses a lockfile without the binaries of platforms it was not made on, which --no-save leaves be.
+  const flags = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
   const result =
     npm !== undefined && existsSync(npm)
       ? spawnSync(process.execPath, [npm, ...flags], { cwd: root, stdio: ["ignore", 2, 2] })
       : spawnSync("npm", flags, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
   if (result.status !== 0) {
     fail(
-      `npm ci ended with ${result.status ?? result.signal ?? result.error?.message}; see its output above`,
+      `npm install ended with ${result.status ?? result.signal ?? result.error?.message}; see its output above`,
     );
   }
   process.stderr.write(`edgewise: installed in ${Math.round((Date.now() - started) / 1000)} s\n`);
