@@ -1,0 +1,58 @@
+/* oxlint-disable import/default -- Text modules: the build gives the source of each file as its default export */
+import apiSource from "./api.js";
+import baseStyle from "./base.css";
+import consoleStyle from "./console.css";
+import consoleSource from "./console.js";
+import formatSource from "./format.js";
+import page from "./index.html";
+import servedSource from "./served.js";
+import viewSource from "./view.js";
+
+/**
+ * What the page may do: its own files, its own server, and pictures the visitor chose (`blob:`).
+ * No inline script, style or handler, so a hostile label or file name can never become code.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join("; ");
+
+const script = "text/javascript; charset=utf-8";
+
+const files: ReadonlyMap<string, { readonly text: string; readonly type: string }> = new Map([
+  ["/", { text: page, type: "text/html; charset=utf-8" }],
+  ["/console/base.css", { text: baseStyle, type: "text/css; charset=utf-8" }],
+  ["/console/console.css", { text: consoleStyle, type: "text/css; charset=utf-8" }],
+  ["/console/console.js", { text: consoleSource, type: script }],
+  ["/console/api.js", { text: apiSource, type: script }],
+  ["/console/format.js", { text: formatSource, type: script }],
+  ["/console/served.js", { text: servedSource, type: script }],
+  ["/console/view.js", { text: viewSource, type: script }],
+]);
+
+/**
+ * The console's file at a path of the Worker, with its content type and security headers.
+ * @param path URL path, e.g. `/` or `/console/console.js`
+ * @returns 200 with the file, or `undefined` where the console has none
+ */
+export function consoleAsset(path: string): Response | undefined {
+  const file = files.get(path);
+  if (file === undefined) return undefined;
+  return new Response(file.text, {
+    headers: {
+      "content-type": file.type,
+      "content-security-policy": contentSecurityPolicy,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      // The files change with the Worker and have no digest in their names: ask again every time.
+      "cache-control": "no-cache",
+    },
+  });
+}
