@@ -1,0 +1,70 @@
+import * as z from "zod/mini";
+import { type AliasRecord, aliasRecordSchema } from "../../shared/contract/alias.ts";
+import { AppError } from "../../shared/contract/errors.ts";
+import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
+import { objectKeys } from "../../shared/contract/object-keys.ts";
+import { parseJsonWith, parseWith } from "../../shared/contract/parse.ts";
+import type { ObjectStore } from "../../shared/store/object-store.ts";
+
+/** An alias as it stands, with the etag by which it may be moved. */
+export interface StoredAlias {
+  readonly record: AliasRecord;
+  readonly etag: string;
+}
+
+/**
+ * Reads an alias, `null` where it was never promoted.
+ * @throws invalid_manifest when the record is not valid or names another model or alias
+ */
+export async function readAlias(
+  store: ObjectStore,
+  model: string,
+  alias: string,
+): Promise<StoredAlias | null> {
+  const found = await store.get(objectKeys.alias(parseName(model), parseName(alias)));
+  if (found.kind !== "found") return null;
+  const what = `alias ${alias} of model ${model}`;
+  const text = new TextDecoder().decode(found.bytes);
+  const record = parseJsonWith(aliasRecordSchema, text, what, "invalid_manifest");
+  if (record.model !== model || record.alias !== alias) {
+    throw new AppError(
+      "invalid_manifest",
+      `${what} holds the record of alias ${record.alias} of model ${record.model}; promote a version again`,
+    );
+  }
+  return { record, etag: found.info.etag };
+}
+
+/**
+ * Writes an alias only if it still is what it was when `previous` was read.
+ * @throws precondition_failed when somebody else moved it meanwhile
+ */
+export async function writeAlias(
+  store: ObjectStore,
+  record: AliasRecord,
+  previous: StoredAlias | null,
+): Promise<void> {
+  const condition = previous === null ? { ifNoneMatch: "*" as const } : { ifMatch: previous.etag };
+  const valid = parseWith(aliasRecordSchema, record, `alias ${record.alias} of model ${record.model}`);
+  const bytes = new TextEncoder().encode(`${JSON.stringify(valid, null, 2)}\n`);
+  await store.put(objectKeys.alias(record.model, record.alias), bytes, condition);
+}
+
+/**
+ * The version that `reference` names: itself when it is a version, else the one its alias points to.
+ * @throws not_found when there is no such alias
+ */
+export async function resolveVersion(store: ObjectStore, model: string, reference: string): Promise<string> {
+  if (z.safeParse(versionSchema, reference).success) return reference;
+  const alias = await readAlias(store, model, reference);
+  if (alias !== null) return alias.record.version;
+  throw new AppError(
+    "not_found",
+    `model ${model} has no alias ${reference}; list what there is, or name a version like 20260131T235959Z-0a1b2c3d`,
+  );
+}
+
+/** @throws invalid_argument when `name` cannot be a part of a key */
+export function parseName(name: string): string {
+  return parseWith(nameSchema, name, `name ${JSON.stringify(name)}`);
+}
