@@ -1,4 +1,4 @@
-import { formatBytes, parseServerTiming } from "./format.js";
+import { asSentence, formatBytes, parseServerTiming } from "./format.js";
 
 /** @typedef {{ label: string, classIndex: number, probability: number }} Prediction */
 
@@ -144,7 +144,7 @@ function parseJson(text) {
 
 /** What a visitor can do about a problem, by its stable code. */
 const advice = new Map([
-  ["unsupported_media_type", "Choose a JPEG, PNG or WebP. A phone's HEIC photo can be shared as JPEG."],
+  ["unsupported_media_type", "Choose another photo. A phone's HEIC photo can be shared as JPEG."],
   ["invalid_image", "The file may be damaged or cut short. Choose another photo, or export it again."],
   ["image_too_large", "Export a smaller copy and choose that."],
   ["payload_too_large", "Export a smaller copy and choose that."],
@@ -162,7 +162,9 @@ function problemError(response, body) {
   const asked = typeof instance === "string" ? ` · ${instance.replace("urn:request:", "request ")}` : "";
   return new ConsoleError(
     typeof title === "string" ? title : "The server gave no usable answer",
-    typeof detail === "string" ? detail : `It answered HTTP ${response.status} without saying why.`,
+    typeof detail === "string"
+      ? asSentence(detail)
+      : `It answered HTTP ${response.status} without saying why.`,
     {
       advice: advice.get(String(code)) ?? (response.status >= 500 ? "Try again in a moment." : ""),
       reference: `HTTP ${response.status}${asked}`,

@@ -58,6 +58,15 @@ export function curlCommand(url, fileName, mediaType) {
   return `curl --data-binary ${quoteForShell(`@${fileName}`)} -H ${quoteForShell(`content-type: ${mediaType}`)} ${quoteForShell(url.href)}`;
 }
 
+/**
+ * The same words with a capital and a full stop.
+ * @param {string} text
+ */
+export function asSentence(text) {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
 /** @param {string} text */
 function quoteForShell(text) {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,4 +1,5 @@
 import { isRecord, request } from "./api.js";
+import { asSentence } from "./format.js";
 
 /**
  * What the top of the page says about the server; an empty `warning` is none.
@@ -47,6 +48,6 @@ function describeUnready(body) {
   return {
     health: "unready",
     text: "No model is served",
-    warning: `No model is served yet. ${detail}`.trim(),
+    warning: detail === "" ? "No model is served yet." : `No model is served yet. ${asSentence(detail)}`,
   };
 }

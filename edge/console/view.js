@@ -132,12 +132,10 @@ function barOf(prediction) {
 function factsOf(photo, answer) {
   const { model, version, requestId } = answer.classification;
   return [
-    [
-      "Round trip",
-      `${formatDuration(answer.roundTripMs)} for ${formatBytes(photo.file.size)}, measured here`,
-    ],
+    ["Round trip", `${formatDuration(answer.roundTripMs)}, ${formatBytes(photo.file.size)} sent`],
     ...answer.phases.map(
-      (phase) => /** @type {[string, string]} */ ([phase.name, formatDuration(phase.milliseconds)]),
+      (phase) =>
+        /** @type {[string, string]} */ ([`Server: ${phase.name}`, formatDuration(phase.milliseconds)]),
     ),
     ["Model", model],
     ["Version", version],
@@ -182,16 +180,19 @@ function historyItem(photo, isShown, open) {
   const image = document.createElement("img");
   image.src = photo.url;
   image.alt = "";
-  button.append(image, createElement("span", "", summaryOf(photo.answer)));
+  button.append(image, ...summaryOf(photo.answer).map((text) => createElement("span", "", text)));
   item.append(button);
   return item;
 }
 
-/** @param {Answer | undefined} answer */
+/**
+ * @param {Answer | undefined} answer
+ * @returns {string[]}
+ */
 function summaryOf(answer) {
   const top = answer?.classification.predictions[0];
-  if (!answer || !top) return "";
-  return answer.classification.unknown ? "unknown" : `${top.label} ${formatPercent(top.probability)}`;
+  if (!answer || !top) return [];
+  return answer.classification.unknown ? ["unknown"] : [top.label, formatPercent(top.probability)];
 }
 
 /**
