@@ -1,0 +1,124 @@
+import { AppError } from "../contract/errors.ts";
+import { manifestSchema, type ModelManifest } from "../contract/manifest.ts";
+import { parseJsonWith } from "../contract/parse.ts";
+import { codecSha256 } from "../image/codec-digest.ts";
+import { sha256Hex } from "../store/sha256.ts";
+import { checkAgainstManifest } from "./bundle-check.ts";
+import { readBundleFile, type BundleSource } from "./bundle-files.ts";
+import { checkGraph, type CheckedGraph } from "./graph-check.ts";
+import { parseModelJson, type ModelJson } from "./graph-model.ts";
+import { checkWeights, integerConstants, readWeights, type Weights } from "./weights.ts";
+
+export type { BundleSource } from "./bundle-files.ts";
+
+/** What is known of a bundle before it is opened. */
+export interface BundleExpectation {
+  /** SHA-256 of the manifest, as the alias has it. */
+  readonly manifestSha256?: string;
+  /** Most bytes of WASM memory it may take, by estimate; 64 MiB unless told. */
+  readonly memoryBudgetBytes?: number;
+}
+
+/** A bundle whose every used byte was checked; nothing of it lies in the WASM memory yet. */
+export interface Bundle {
+  readonly manifest: ModelManifest;
+  readonly manifestSha256: string;
+  readonly model: ModelJson;
+  readonly graph: CheckedGraph;
+  readonly weights: Weights;
+  /** [C, size], for the rule `feature-distance`. */
+  readonly classCentres?: Float32Array;
+}
+
+const largestManifestBytes = 8 * 1024 * 1024;
+const largestModelJsonBytes = 8 * 1024 * 1024;
+const defaultMemoryBudgetBytes = 64 * 1024 * 1024;
+
+/**
+ * Opens a published version as the untrusted input it is: schema, digests, sizes, the graph, its memory.
+ * Only the files that inference uses are read.
+ * @throws {AppError} invalid_manifest, integrity_mismatch (bytes that are not the published ones, or made for
+ * another codec), unsupported_model (a graph we do not run), budget_exceeded
+ */
+export async function openBundle(source: BundleSource, expected: BundleExpectation = {}): Promise<Bundle> {
+  const { manifest, manifestSha256 } = await readManifest(source.manifest, expected.manifestSha256);
+  const budget = expected.memoryBudgetBytes ?? defaultMemoryBudgetBytes;
+  const modelBytes = await readBundleFile(source, manifest, "model.json", largestModelJsonBytes);
+  const model = parseModelJson(decodeUtf8(modelBytes, "model.json"));
+  checkWeights(model, manifest, budget);
+  const weights = await readWeights(source, manifest, model);
+  const { logits, embedding, featureMap } = manifest.outputs;
+  const outputs = [logits, embedding?.node, featureMap?.node].filter((node) => node !== undefined);
+  const graph = checkGraph(model, integerConstants(weights), outputs);
+  checkAgainstManifest(graph, manifest);
+  const needed = graph.memory.residentBytes + graph.memory.activationBytes;
+  if (needed > budget) {
+    throw new AppError(
+      "budget_exceeded",
+      `the model would take about ${needed} bytes of memory, ${budget} are allowed; use a smaller size or width`,
+    );
+  }
+  const classCentres = await readClassCentres(source, manifest);
+  return {
+    manifest,
+    manifestSha256,
+    model,
+    graph,
+    weights,
+    ...(classCentres === undefined ? {} : { classCentres }),
+  };
+}
+
+async function readManifest(
+  bytes: Uint8Array,
+  expectedSha256: string | undefined,
+): Promise<{ manifest: ModelManifest; manifestSha256: string }> {
+  if (bytes.length > largestManifestBytes) {
+    throw new AppError(
+      "invalid_manifest",
+      `manifest.json has ${bytes.length} bytes, ${largestManifestBytes} are allowed`,
+    );
+  }
+  const manifestSha256 = await sha256Hex(bytes);
+  if (expectedSha256 !== undefined && expectedSha256 !== manifestSha256) {
+    throw new AppError(
+      "integrity_mismatch",
+      `manifest.json has sha256 ${manifestSha256}, ${expectedSha256} was promoted; publish the version again`,
+    );
+  }
+  const text = decodeUtf8(bytes, "manifest.json");
+  const manifest = parseJsonWith(manifestSchema, text, "manifest.json", "invalid_manifest");
+  if (manifest.input.codecSha256 !== codecSha256) {
+    throw new AppError(
+      "unsupported_model",
+      `the model was trained on images of codec ${manifest.input.codecSha256}, this is codec ${codecSha256}; ` +
+        "run the trainer again, or the release of edgewise that trained it",
+    );
+  }
+  return { manifest, manifestSha256 };
+}
+
+function decodeUtf8(bytes: Uint8Array, what: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError("invalid_manifest", `${what} is not UTF-8 text; publish the version again`, { cause });
+  }
+}
+
+/** The file of the rule `feature-distance`: float32, little-endian, `[C, size]`. */
+async function readClassCentres(
+  source: BundleSource,
+  manifest: ModelManifest,
+): Promise<Float32Array | undefined> {
+  if (manifest.unknown.rule !== "feature-distance") return undefined;
+  const values = manifest.labels.length * (manifest.outputs.embedding?.size ?? 0);
+  const bytes = await readBundleFile(source, manifest, manifest.unknown.file, 4 * values);
+  if (values === 0 || bytes.length !== 4 * values) {
+    throw new AppError(
+      "unsupported_model",
+      `${manifest.unknown.file} has ${bytes.length} bytes, class centres of this model take ${4 * values}`,
+    );
+  }
+  return new Float32Array(bytes.slice().buffer);
+}

@@ -1,0 +1,63 @@
+import { AppError } from "../contract/errors.ts";
+import type { ModelManifest } from "../contract/manifest.ts";
+
+/** What a passed self-test found. */
+export interface SelfTestReport {
+  /** Golden vectors that were run. */
+  readonly vectors: number;
+  /** Largest absolute difference of a logit from the published one. */
+  readonly maxLogitDelta: number;
+  /** What the manifest allows. */
+  readonly tolerance: number;
+}
+
+/**
+ * Runs golden vectors, encoded images, through the whole path and compares the logits with the published ones.
+ * @param run from an encoded image to its logits [C]
+ * @param limit how many of the vectors
+ * @throws {AppError} self_test_failed naming the vector, with the cause when it did not run at all
+ */
+export function runSelfTest(
+  golden: ModelManifest["golden"],
+  run: (bytes: Uint8Array) => Float32Array,
+  limit: number = golden.vectors.length,
+): SelfTestReport {
+  const vectors = golden.vectors.slice(0, limit);
+  let maxLogitDelta = 0;
+  for (const vector of vectors) {
+    const delta = largestDelta(runVector(vector, run), vector.logits);
+    // written so that a difference that is not a number fails
+    if (!(delta <= golden.tolerance)) {
+      throw new AppError(
+        "self_test_failed",
+        `golden vector ${vector.name} differs by ${delta} in a logit, ${golden.tolerance} is allowed; ` +
+          "this runtime does not compute what was evaluated",
+        { details: { vector: vector.name, delta, tolerance: golden.tolerance } },
+      );
+    }
+    maxLogitDelta = Math.max(maxLogitDelta, delta);
+  }
+  return { vectors: vectors.length, maxLogitDelta, tolerance: golden.tolerance };
+}
+
+function runVector(
+  vector: ModelManifest["golden"]["vectors"][number],
+  run: (bytes: Uint8Array) => Float32Array,
+): Float32Array {
+  try {
+    return run(Uint8Array.from(atob(vector.image), (character) => character.charCodeAt(0)));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError("self_test_failed", `golden vector ${vector.name} does not run: ${reason}`, { cause });
+  }
+}
+
+function largestDelta(got: Float32Array, wanted: readonly number[]): number {
+  if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (const [i, value] of wanted.entries()) {
+    const delta = Math.abs((got[i] as number) - value);
+    if (!(delta <= largest)) largest = delta;
+  }
+  return largest;
+}

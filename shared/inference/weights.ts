@@ -1,0 +1,97 @@
+import { AppError } from "../contract/errors.ts";
+import type { ModelManifest } from "../contract/manifest.ts";
+import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts";
+import { elementsOf, quantizationOf, storedBytes, type ModelJson, type WeightSpec } from "./graph-model.ts";
+
+/** The weights of a model as they are stored. */
+export interface Weights {
+  readonly specs: readonly WeightSpec[];
+  /** Their bytes, one tensor after the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Checks what the weights manifest says before any weight is read.
+ * @param budgetBytes what the weights may take as float32, twice: tfjs keeps them, XNNPACK packs a copy
+ * @throws {AppError} unsupported_model, invalid_manifest, budget_exceeded
+ */
+export function checkWeights(model: ModelJson, manifest: ModelManifest, budgetBytes: number): void {
+  const paths = model.weightsManifest.flatMap((group) => group.paths);
+  if (new Set(paths).size !== paths.length) {
+    throw new AppError("unsupported_model", "model.json lists a weight file twice");
+  }
+  const specs = model.weightsManifest.flatMap((group) => group.weights);
+  if (new Set(specs.map((spec) => spec.name)).size !== specs.length) {
+    throw new AppError("unsupported_model", "model.json lists a weight twice");
+  }
+  for (const group of model.weightsManifest) {
+    const stored = sum(group.weights.map(storedBytes));
+    const files = sum(group.paths.map((path) => bundleFile(manifest, path).bytes));
+    if (stored !== files) {
+      throw new AppError(
+        "unsupported_model",
+        `the weights in ${group.paths.join(", ")} take ${stored} bytes by their shapes, the files have ${files}`,
+      );
+    }
+  }
+  for (const spec of specs) checkQuantization(spec, manifest);
+  const needed = 2 * 4 * sum(specs.map((spec) => elementsOf(spec.shape)));
+  if (needed > budgetBytes) {
+    throw new AppError(
+      "budget_exceeded",
+      `the weights would take ${needed} bytes of memory, ${budgetBytes} are allowed; use a smaller width`,
+    );
+  }
+}
+
+function checkQuantization(spec: WeightSpec, manifest: ModelManifest): void {
+  const said = manifest.quantization.tensors[spec.name] ?? "none";
+  const stored = quantizationOf(spec);
+  if (said !== stored) {
+    throw new AppError(
+      "invalid_manifest",
+      `weight ${spec.name} is stored as ${stored}, the manifest says ${said}; publish the version again`,
+    );
+  }
+}
+
+/** Reads the weight files of a checked model. @throws integrity_mismatch */
+export async function readWeights(
+  source: BundleSource,
+  manifest: ModelManifest,
+  model: ModelJson,
+): Promise<Weights> {
+  const paths = model.weightsManifest.flatMap((group) => group.paths);
+  const files = await Promise.all(
+    paths.map((path) => readBundleFile(source, manifest, path, bundleFile(manifest, path).bytes)),
+  );
+  const bytes = new Uint8Array(sum(files.map((file) => file.length)));
+  let offset = 0;
+  for (const file of files) {
+    bytes.set(file, offset);
+    offset += file.length;
+  }
+  return { specs: model.weightsManifest.flatMap((group) => group.weights), bytes };
+}
+
+/** Values of the int32 weights, by name: axes and shapes, which the graph's checks need. */
+export function integerConstants(weights: Weights): ReadonlyMap<string, readonly number[]> {
+  const view = new DataView(weights.bytes.buffer);
+  const constants = new Map<string, readonly number[]>();
+  let offset = 0;
+  for (const spec of weights.specs) {
+    if (spec.dtype === "int32") {
+      const start = offset;
+      const values = Array.from({ length: elementsOf(spec.shape) }, (_, i) =>
+        view.getInt32(start + 4 * i, true),
+      );
+      constants.set(spec.name, values);
+    }
+    offset += storedBytes(spec);
+  }
+  return constants;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
