@@ -79,7 +79,8 @@ async function readModules(folder: string): Promise<readonly WorkerModule[]> {
 function moduleType(name: string): WorkerModule["type"] | null {
   if (name === entryModule) return "ESModule";
   if (name.endsWith(".wasm")) return "CompiledWasm";
-  if (/\.(html|css|txt|console\.js)$/.test(name)) return "Text";
+  // A script beside the entry is one of the console, which the Worker serves as text.
+  if (/\.(html|css|js|txt)$/.test(name)) return "Text";
   if (name.endsWith(".bin")) return "Data";
   return null;
 }
