@@ -1,0 +1,56 @@
+// oxlint-disable no-control-regex -- signatures are made of any bytes
+/** What the first bytes of a file say it is. */
+export type SniffedFormat =
+  | { readonly kind: "readable"; readonly format: ImageFormat }
+  /** A format we do not read, by its name. */
+  | { readonly kind: "unreadable"; readonly name: string }
+  /** No signature we know. */
+  | { readonly kind: "unknown" };
+
+/** The formats the codec reads. */
+export type ImageFormat = "jpeg" | "png" | "webp";
+
+const readable: readonly (readonly [ImageFormat, RegExp])[] = [
+  ["jpeg", /^\xff\xd8\xff/],
+  ["png", /^\x89PNG\r\n\x1a\n/],
+  ["webp", /^RIFF[^]{4}WEBP/],
+];
+
+// `ftyp` brands: ISO/IEC 23008-12 (HEIF), AV1 Image File Format; others are films.
+const unreadable: readonly (readonly [string, RegExp])[] = [
+  ["GIF", /^GIF8[79]a/],
+  ["AVIF", /^[^]{4}ftyp(?:avif|avis)/],
+  ["HEIC", /^[^]{4}ftyp(?:hei[cmsx]|hev[cmx]|mif1|msf1)/],
+  ["MP4 or QuickTime video", /^[^]{4}ftyp/],
+  ["TIFF", /^(?:II\*\0|MM\0\*|II\+\0|MM\0\+)/],
+  ["BMP", /^BM[^]{4}\0\0\0\0/],
+  ["JPEG XL", /^(?:\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n)/],
+  ["JPEG 2000", /^(?:\0\0\0\x0cjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/],
+  ["PDF", /^%PDF-/],
+  ["SVG", /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^]*?)?(?:<!--[^]*?-->\s*|<!DOCTYPE svg[^]*?>\s*)*<svg[\s>]/],
+  ["HTML", /^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)[\s>]/i],
+  ["XML", /^(?:\xef\xbb\xbf)?\s*<\?xml\s/],
+  ["icon", /^\0\0[\x01\x02]\0/],
+  ["PSD", /^8BPS/],
+  ["ZIP", /^PK(?:\x03\x04|\x05\x06)/],
+  ["gzip", /^\x1f\x8b\x08/],
+  ["OpenEXR", /^\x76\x2f\x31\x01/],
+  ["Matroska or WebM video", /^\x1a\x45\xdf\xa3/],
+  ["AVI video", /^RIFF[^]{4}AVI /],
+  ["QOI", /^qoif/],
+];
+
+const sniffedBytes = 512;
+
+/** The format of a file by its signature, whatever its name or content type says. */
+export function sniffFormat(bytes: Uint8Array): SniffedFormat {
+  let head = "";
+  for (const byte of bytes.subarray(0, sniffedBytes)) head += String.fromCharCode(byte);
+  for (const [format, signature] of readable) {
+    if (signature.test(head)) return { kind: "readable", format };
+  }
+  for (const [name, signature] of unreadable) {
+    if (signature.test(head)) return { kind: "unreadable", name };
+  }
+  return { kind: "unknown" };
+}
