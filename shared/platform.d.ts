@@ -1,28 +1,5 @@
 // The few web APIs that Node and Workers have alike; shared code may use these and no others.
 
-declare namespace WebAssembly {
-  type ImportValue = Memory | Table | Global | ((...values: never[]) => unknown);
-  type Imports = Record<string, Record<string, ImportValue>>;
-  class Module {
-    private constructor();
-  }
-  class Memory {
-    readonly buffer: ArrayBuffer;
-    grow(pages: number): number;
-  }
-  class Table {
-    private constructor();
-  }
-  class Global {
-    value: number;
-  }
-  class Instance {
-    constructor(module: Module, imports?: Imports);
-    readonly exports: Record<string, unknown>;
-  }
-  class RuntimeError extends Error {}
-}
-
 declare const crypto: {
   readonly subtle: {
     digest(algorithm: "SHA-256", data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
