@@ -50,14 +50,25 @@ export async function writeAlias(
   await store.put(objectKeys.alias(record.model, record.alias), bytes, condition);
 }
 
+/** A version as a caller named it. */
+export interface ResolvedVersion {
+  readonly version: string;
+  /** What the alias pins; `null` when the version was named itself. */
+  readonly manifestSha256: string | null;
+}
+
 /**
  * The version that `reference` names: itself when it is a version, else the one its alias points to.
  * @throws not_found when there is no such alias
  */
-export async function resolveVersion(store: ObjectStore, model: string, reference: string): Promise<string> {
-  if (z.safeParse(versionSchema, reference).success) return reference;
+export async function resolveVersion(
+  store: ObjectStore,
+  model: string,
+  reference: string,
+): Promise<ResolvedVersion> {
+  if (z.safeParse(versionSchema, reference).success) return { version: reference, manifestSha256: null };
   const alias = await readAlias(store, model, reference);
-  if (alias !== null) return alias.record.version;
+  if (alias !== null) return alias.record;
   throw new AppError(
     "not_found",
     `model ${model} has no alias ${reference}; list what there is, or name a version like 20260131T235959Z-0a1b2c3d`,

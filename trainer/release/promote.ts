@@ -13,9 +13,6 @@ export interface AliasMove {
   readonly now: () => Date;
 }
 
-/** The alias that serves when no other is named. */
-export const defaultAlias = "champion";
-
 /** More losing attempts than this in a row mean that something moves the alias without end. */
 const mostAttempts = 32;
 

@@ -1,0 +1,112 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { isAppError } from "../../../shared/contract/errors.ts";
+import { manifestSchema } from "../../../shared/contract/manifest.ts";
+import { createMemoryStore } from "../../../shared/store/memory-store.ts";
+import { evaluateBundle } from "../../../trainer/evaluation/evaluate-bundle.ts";
+import { openPublished } from "../../../trainer/release/load-published.ts";
+import { promote } from "../../../trainer/release/promote.ts";
+import { publishVersion } from "../../../trainer/release/publish.ts";
+import { type Release, type ReleaseInput, releaseModel } from "../../../trainer/release/release.ts";
+import { tinyFiles, tinyModel, tinyReleaseInput } from "./tiny-release.ts";
+
+/**
+ * Makes the channels before the pooling differ by powers of ten without changing the function: one scale a tensor
+ * cannot hold them, and equalisation must not reach across the pooling.
+ */
+function spreadChannels(model: LayersModel): void {
+  const factor = (channel: number): number => 10 ** ((channel % 8) - 3);
+  const normalization = model.layers.filter((layer) => layer.getClassName() === "BatchNormalization").at(-1);
+  const dense = model.layers.at(-1);
+  const [gamma, beta, ...rest] = normalization?.getWeights() ?? [];
+  const [kernel, bias] = dense?.getWeights() ?? [];
+  if (!gamma || !beta || !kernel || !bias) throw new Error("the tiny model has other layers");
+  const factors = tf.tensor1d(Array.from({ length: gamma.size }, (_, channel) => factor(channel)));
+  normalization?.setWeights([tf.mul(gamma, factors), tf.mul(beta, factors), ...rest]);
+  dense?.setWeights([tf.div(kernel, tf.reshape(factors, [-1, 1])), bias]);
+}
+
+describe("releaseModel", () => {
+  let input: ReleaseInput;
+  let release: Release;
+  let tensorsBefore = 0;
+  let tensorsAfter = 0;
+
+  beforeAll(async () => {
+    input = await tinyReleaseInput(1);
+    await releaseModel(input);
+    tensorsBefore = tf.memory().numTensors;
+    release = await releaseModel(input);
+    tensorsAfter = tf.memory().numTensors;
+  });
+
+  it("gives a valid manifest whose files are what it lists", () => {
+    expect(manifestSchema.parse(release.manifest)).toEqual(release.manifest);
+    expect(release.files.map((file) => file.path)).toEqual(release.manifest.files.map((file) => file.path));
+    expect(release.version).toMatch(/^20260131T235959Z-[0-9a-f]{8}$/);
+  });
+
+  it("publishes the smallest candidate within the budget and keeps what it measured of the others", () => {
+    const last = release.candidates.at(-1);
+    expect(last?.shortfalls).toEqual([]);
+    expect(last?.scheme).toBe(release.manifest.quantization.scheme);
+    for (const candidate of release.candidates.slice(0, -1)) expect(candidate.shortfalls).not.toEqual([]);
+    expect(release.weightBytes).toBeLessThan(release.floatBytes);
+  });
+
+  it("takes a larger candidate when the smaller ones lose too much", async () => {
+    const model = tinyModel(1);
+    spreadChannels(model);
+    const { candidates, manifest } = await releaseModel({ ...input, model });
+    expect(candidates.map((candidate) => candidate.scheme)).toEqual(["uint8", "uint8+float16", "float16"]);
+    expect(candidates.map((candidate) => candidate.shortfalls.length > 0)).toEqual([true, true, false]);
+    expect(manifest.quantization.scheme).toBe("float16");
+    expect(manifest.metrics.parity.top1Agreement).toBeGreaterThanOrEqual(0.98);
+  });
+
+  it("leaves no tensor behind", () => {
+    expect(tensorsAfter).toBe(tensorsBefore);
+  });
+
+  it("gives the same bytes for the same model", async () => {
+    const again = await releaseModel(input);
+    expect(again.manifest).toEqual(release.manifest);
+    expect(again.files.map((file) => Buffer.from(file.bytes).toString("base64"))).toEqual(
+      release.files.map((file) => Buffer.from(file.bytes).toString("base64")),
+    );
+  });
+
+  it("reads the test split only after calibration, and only its own files", async () => {
+    const steps: string[] = [];
+    let readAt: string | undefined;
+    const test = tinyFiles(4, 12).map((file) => ({
+      ...file,
+      read: () => {
+        readAt ??= steps.at(-1);
+        return file.read();
+      },
+    }));
+    await releaseModel({ ...input, test, onProgress: ({ step }) => steps.push(step) });
+    expect(readAt).toBe("evaluate");
+    expect([...new Set(steps)]).toEqual(["calibrate", "compile", "evaluate", "verify", "assemble"]);
+  });
+
+  it("rejects an empty test split", async () => {
+    await expect(releaseModel({ ...input, test: [] })).rejects.toSatisfy((error) =>
+      isAppError(error, "invalid_dataset"),
+    );
+  });
+
+  it("is served, once published and promoted, with the answers that were evaluated", async () => {
+    const store = createMemoryStore();
+    await publishVersion(store, release);
+    const move = { model: "insects", alias: "champion", by: "test", now: input.now };
+    await promote(store, { ...move, version: release.version });
+    const published = await openPublished(store, "insects", "champion", input.codec);
+    const { metrics } = await evaluateBundle(published.classifier, input.test);
+    expect(metrics).toEqual(release.manifest.metrics.bundle);
+    expect(published.classifier.selfTest().maxLogitDelta).toBe(0);
+    published.classifier.dispose();
+  });
+});

@@ -1,0 +1,102 @@
+import { layers, type LayersModel, sequential } from "@tensorflow/tfjs-layers";
+import type { InputSpec } from "../../../shared/contract/input-spec.ts";
+import { codecSha256 } from "../../../shared/image/codec-digest.ts";
+import { loadCodec, loadJpegEncoder } from "../../../trainer/assets.ts";
+import { decodeFiles, type LabelledFile } from "../../../trainer/evaluation/labelled-file.ts";
+import { drawScene } from "../../../trainer/release/golden-images.ts";
+import type { ReleaseInput } from "../../../trainer/release/release.ts";
+import { useWasm } from "./backends.ts";
+import { createRandom } from "./random.ts";
+import { setRandomWeights } from "./random-model.ts";
+
+export const tinyLabels = ["ant", "bee", "cat"];
+
+const size = 32;
+
+const inputSpec: InputSpec = {
+  width: size,
+  height: size,
+  fit: "cover-crop",
+  cropFraction: 1,
+  filter: "triangle",
+  background: [0, 0, 0],
+  denoise: "none",
+  mean: [0.5, 0.5, 0.5],
+  std: [0.25, 0.25, 0.25],
+  codecSha256,
+};
+
+/** A small net of seeded weights, in the layers and names of a real one. */
+export function tinyModel(seed: number): LayersModel {
+  const model = sequential({
+    layers: [
+      layers.conv2d({
+        inputShape: [size, size, 3],
+        filters: 8,
+        kernelSize: 3,
+        strides: 2,
+        padding: "same",
+        useBias: false,
+      }),
+      layers.batchNormalization({}),
+      layers.reLU({}),
+      layers.depthwiseConv2d({ kernelSize: 3, padding: "same", useBias: false }),
+      layers.batchNormalization({}),
+      layers.reLU({}),
+      layers.conv2d({ filters: 16, kernelSize: 1, useBias: false }),
+      layers.batchNormalization({}),
+      layers.reLU({ name: `feature_map_${seed}` }),
+      layers.globalAveragePooling2d({ dataFormat: "channelsLast" }),
+      layers.dropout({ rate: 0.2 }),
+      layers.dense({ units: tinyLabels.length }),
+    ],
+  });
+  setRandomWeights(model, createRandom(seed));
+  return model;
+}
+
+/** JPEG files of drawn scenes, their classes in turn. */
+export function tinyFiles(seed: number, count: number): LabelledFile[] {
+  const encode = loadJpegEncoder();
+  return Array.from({ length: count }, (_, i) => {
+    const bytes = encode(drawScene(seed * 1000 + i, 48, 40), 80);
+    return { path: `${i}.jpg`, classIndex: i % tinyLabels.length, read: async () => bytes };
+  });
+}
+
+/** Everything a release takes, of a tiny model; tests override single fields. */
+export async function tinyReleaseInput(seed: number): Promise<ReleaseInput> {
+  await useWasm();
+  const codec = loadCodec();
+  const decode = (files: LabelledFile[]) => decodeFiles(files, codec, inputSpec, tinyLabels.length);
+  return {
+    model: tinyModel(seed),
+    engine: { activate: useWasm },
+    codec,
+    encodeJpeg: loadJpegEncoder(),
+    description: {
+      model: "insects",
+      labels: tinyLabels,
+      input: inputSpec,
+      architecture: { name: "tiny", width: 8 },
+      licence: "Apache-2.0",
+      intendedUse: "Tests.",
+    },
+    provenance: {
+      runId: "run-1",
+      startedAt: "2026-01-31T23:59:59.000Z",
+      dataset: "insects",
+      datasetVersion: "0123456789abcdef",
+      datasetDigest: "0".repeat(64),
+      configDigest: "1".repeat(64),
+      seed,
+      engine: "wasm",
+      packages: { node: "22.0.0" },
+      gitCommit: null,
+    },
+    calibration: await decode(tinyFiles(seed + 1, 40)),
+    correction: await decode(tinyFiles(seed + 2, 20)),
+    test: tinyFiles(seed + 3, 60),
+    now: () => new Date("2026-02-01T00:00:00.000Z"),
+  };
+}

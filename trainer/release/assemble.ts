@@ -1,0 +1,64 @@
+import type { BundleFile, ModelManifest } from "../../shared/contract/manifest.ts";
+import type { BundleSource } from "../../shared/inference/bundle.ts";
+import { sha256Hex } from "../../shared/store/sha256.ts";
+import type { Calibration } from "../evaluation/calibration.ts";
+import type { Candidate } from "./candidates.ts";
+import type { FileBytes } from "./model-files.ts";
+import { type CardFacts, writeModelCard } from "./model-card.ts";
+import { encodeManifest, type UnpublishedVersion } from "./publish.ts";
+import { versionName } from "./version.ts";
+
+/** What a release says of its model in words and settings. */
+export type ModelDescription = Pick<
+  ModelManifest,
+  "model" | "labels" | "input" | "architecture" | "licence" | "intendedUse"
+>;
+
+/** Everything a bundle is made of. */
+export interface BundleParts {
+  readonly description: ModelDescription;
+  readonly provenance: ModelManifest["provenance"];
+  readonly createdAt: Date;
+  readonly candidate: Candidate;
+  readonly calibration: Calibration;
+  readonly metrics: ModelManifest["metrics"];
+  readonly golden: ModelManifest["golden"];
+}
+
+/** Puts a bundle together: manifest, model.json, weight shards and card. */
+export async function assembleBundle(parts: BundleParts): Promise<UnpublishedVersion> {
+  const { candidate, calibration } = parts;
+  const facts: CardFacts = {
+    ...parts.description,
+    version: await versionName(new Date(parts.provenance.startedAt), candidate.model.files),
+    createdAt: parts.createdAt.toISOString(),
+    outputs: candidate.graph.outputs,
+    quantization: {
+      scheme: candidate.scheme,
+      tensors: { ...candidate.model.tensors },
+      floatBytes: candidate.model.floatBytes,
+    },
+    temperature: calibration.temperature,
+    thresholds: [...calibration.thresholds],
+    unknown: calibration.unknown,
+    metrics: parts.metrics,
+    provenance: parts.provenance,
+  };
+  const card = { path: "card.md", bytes: new TextEncoder().encode(writeModelCard(facts)) };
+  const files = [...candidate.model.files, card];
+  const listed = await Promise.all(files.map(describeFile));
+  return { manifest: { schemaVersion: 1, ...facts, files: listed, golden: parts.golden }, files };
+}
+
+/** The bundle as the Worker's loader reads it. */
+export function bundleSource(bundle: UnpublishedVersion): BundleSource {
+  const bytesOf = new Map(bundle.files.map((file) => [file.path, file.bytes]));
+  return {
+    manifest: encodeManifest(bundle.manifest),
+    readFile: async (path) => bytesOf.get(path) ?? new Uint8Array(),
+  };
+}
+
+async function describeFile(file: FileBytes): Promise<BundleFile> {
+  return { path: file.path, sha256: await sha256Hex(file.bytes), bytes: file.bytes.length };
+}

@@ -1,0 +1,105 @@
+import type { Metrics, ModelManifest } from "../../shared/contract/manifest.ts";
+
+/** All that the card tells; the manifest without what hangs on the card itself. */
+export type CardFacts = Omit<ModelManifest, "files" | "golden" | "schemaVersion">;
+
+/** The text of card.md: what a version is, what it was measured to do, and where it comes from. */
+export function writeModelCard(facts: CardFacts): string {
+  const sections = [
+    `# ${facts.model} ${facts.version}`,
+    intendedUse(facts),
+    measured(facts),
+    perClass(facts.metrics.bundle),
+    answers(facts),
+    origin(facts),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function intendedUse(facts: CardFacts): string {
+  return [
+    facts.intendedUse,
+    "",
+    `Licence: ${facts.licence}. It tells ${facts.labels.length} classes apart: ${facts.labels.map(escape).join(", ")}.`,
+    "",
+    "## Limits",
+    "",
+    "It answers with one of its classes whatever the image shows. The numbers below hold for images like those of its " +
+      "dataset; other cameras, places or seasons need their own evaluation. Do not use it alone for decisions about people.",
+  ].join("\n");
+}
+
+function measured(facts: CardFacts): string {
+  const { float, bundle, parity } = facts.metrics;
+  const row = (name: string, of: (metrics: Metrics) => string): string =>
+    `| ${name} | ${of(float)} | ${of(bundle)} |`;
+  return [
+    "## Measured on the test split",
+    "",
+    "The bundle is what is served: the published files, run through the Worker's own code on the encoded images.",
+    "",
+    "| | float model | bundle |",
+    "|---|---|---|",
+    row("images", (metrics) => String(metrics.images)),
+    row("top-1 accuracy", (metrics) => fixed(metrics.top1Accuracy)),
+    row("macro F1", (metrics) => fixed(metrics.macroF1)),
+    row("expected calibration error", (metrics) => fixed(metrics.expectedCalibrationError)),
+    row("negative log-likelihood, nats", (metrics) => fixed(metrics.negativeLogLikelihood)),
+    row("Brier score", (metrics) => fixed(metrics.brierScore)),
+    "",
+    `Both give the same class for ${fixed(parity.top1Agreement)} of the images; no probability differs by more than ` +
+      `${parity.maxProbabilityDelta.toExponential(1)}.`,
+  ].join("\n");
+}
+
+function perClass(metrics: Metrics): string {
+  return [
+    "## Classes",
+    "",
+    "| class | images | precision | recall | F1 |",
+    "|---|---|---|---|---|",
+    ...metrics.perClass.map(
+      (entry) =>
+        `| ${escape(entry.label)} | ${entry.images} | ${fixed(entry.precision)} | ${fixed(entry.recall)} | ${fixed(entry.f1)} |`,
+    ),
+  ].join("\n");
+}
+
+function answers(facts: CardFacts): string {
+  const { input, unknown } = facts;
+  const least = facts.thresholds[0] ?? 0;
+  return [
+    "## Answers",
+    "",
+    `- Input: ${input.width}x${input.height} pixels, ${input.fit}, ${input.filter} filter, denoise ${input.denoise}.`,
+    `- Probabilities are softmax(logits / ${fixed(facts.temperature)}).`,
+    `- A class counts as recognised from a probability of ${fixed(least)} on.`,
+    unknown.rule === "none"
+      ? "- No image is called unknown."
+      : `- An image is called unknown by the rule ${unknown.rule} at ${fixed(unknown.threshold)}.`,
+    `- Weights are stored as ${facts.quantization.scheme}.`,
+  ].join("\n");
+}
+
+function origin(facts: CardFacts): string {
+  const { provenance } = facts;
+  const packages = Object.entries(provenance.packages).map(([name, version]) => `${name} ${version}`);
+  return [
+    "## Origin",
+    "",
+    `- Architecture: ${JSON.stringify(facts.architecture)}`,
+    `- Dataset: ${provenance.dataset}, version ${provenance.datasetVersion} (digest ${provenance.datasetDigest})`,
+    `- Run: ${provenance.runId}, started ${provenance.startedAt}, seed ${provenance.seed}, engine ${provenance.engine}`,
+    `- Configuration digest: ${provenance.configDigest}`,
+    `- Code: ${provenance.gitCommit ?? "not a git checkout"}; ${packages.join(", ")}`,
+  ].join("\n");
+}
+
+function fixed(value: number): string {
+  return value.toFixed(4);
+}
+
+/** Labels are folder names, so they may hold what Markdown would take for markup. */
+function escape(label: string): string {
+  return label.replaceAll(/[\\`*_[\]<>|#]/g, String.raw`\$&`).replaceAll("\n", " ");
+}

@@ -1,0 +1,253 @@
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { AppError } from "../../shared/contract/errors.ts";
+import type { ImageCodec } from "../../shared/image/codec.ts";
+import type { JpegEncoder } from "../../shared/image/encoder.ts";
+import { imageCount, type ImageSet } from "../data/image-set.ts";
+import type { Engine } from "../engine/engine.ts";
+import { openInference } from "../engine/open-inference.ts";
+import {
+  calibrate,
+  type Calibration,
+  type CalibrationTargets,
+  defaultCalibrationTargets,
+} from "../evaluation/calibration.ts";
+import { decodeFiles, type LabelledFile } from "../evaluation/labelled-file.ts";
+import { computeMetrics } from "../evaluation/metrics.ts";
+import { normalizeImages, predictLogits, probabilitiesOf } from "../evaluation/predict-logits.ts";
+import { assembleBundle, type BundleParts, type ModelDescription } from "./assemble.ts";
+import { type Budget, defaultBudget } from "./budget.ts";
+import { buildCandidate, type CandidateScheme, candidateSchemes } from "./candidates.ts";
+import { checkCompilation } from "./check-compilation.ts";
+import { foldModel } from "./fold.ts";
+import { drawGoldenImages } from "./golden-images.ts";
+import type { Provenance } from "./provenance.ts";
+import type { UnpublishedVersion } from "./publish.ts";
+import {
+  type FloatReference,
+  measureGolden,
+  type TestSplit,
+  type Verification,
+  verifyBundle,
+  withBundle,
+} from "./verify.ts";
+
+/** What a release is made from. */
+export interface ReleaseInput {
+  /** Trained; stays the caller's. Its layers as {@link foldModel} takes them. */
+  readonly model: LayersModel;
+  /** The engine that the model's weights are on; active again afterwards. */
+  readonly engine: Pick<Engine, "activate">;
+  readonly codec: ImageCodec;
+  readonly encodeJpeg: JpegEncoder;
+  readonly description: ModelDescription;
+  readonly provenance: Provenance;
+  /** Sets temperature, thresholds and the rule for unknown; at least one image. */
+  readonly calibration: ImageSet;
+  /** Of the train or validation split; some of them correct the biases of quantised layers. */
+  readonly correction: ImageSet;
+  /** Read here only, and only once the model and its calibration are settled; at least one image. */
+  readonly test: readonly LabelledFile[];
+  readonly now: () => Date;
+  readonly budget?: Budget;
+  readonly targets?: CalibrationTargets;
+  readonly onProgress?: (progress: ReleaseProgress) => void;
+}
+
+/** Where a release is. */
+export interface ReleaseProgress {
+  /** In this order; `verify` once for each candidate. */
+  readonly step: "calibrate" | "compile" | "evaluate" | "verify" | "assemble";
+  /** The candidate being verified. */
+  readonly scheme?: CandidateScheme;
+  /** Images done and of all, of `verify`. */
+  readonly done?: number;
+  readonly total?: number;
+}
+
+/** A candidate that was measured. */
+export interface MeasuredCandidate extends Verification {
+  readonly scheme: CandidateScheme;
+  /** Bytes of the weights as stored. */
+  readonly weightBytes: number;
+}
+
+/** A verified bundle, ready for `publishVersion`. */
+export interface Release extends UnpublishedVersion {
+  readonly version: string;
+  /** Those tried, the published one last. */
+  readonly candidates: readonly MeasuredCandidate[];
+  /** Bytes of the weights as stored. */
+  readonly weightBytes: number;
+  /** Bytes of the same weights in float32. */
+  readonly floatBytes: number;
+}
+
+/** Images that correct the biases; more of them change the third digit of a bias. */
+const correctionImages = 64;
+
+/**
+ * Turns a trained model into a bundle: calibrates, compiles, evaluates the float model, then tries the ways to store
+ * it, smallest first, each run through the Worker's own code, until one is within the budget.
+ * Afterwards the engine is active again; no tensor is left behind.
+ * @throws unsupported_model when the model cannot be compiled, budget_exceeded when even float32 loses too much,
+ *   self_test_failed when the assembled bundle does not repeat its golden vectors
+ */
+export async function releaseModel(input: ReleaseInput): Promise<Release> {
+  const { model, description, codec } = input;
+  const spec = description.input;
+  const report = input.onProgress ?? ((): void => undefined);
+  checkSplits(input);
+
+  report({ step: "calibrate" });
+  const calibrationLogits = await predictLogits(model, input.calibration, spec);
+  const calibration = calibrate(
+    calibrationLogits,
+    input.calibration.labels,
+    description.labels.length,
+    input.targets ?? defaultCalibrationTargets,
+  );
+
+  report({ step: "compile" });
+  const folded = await foldModel(model);
+  const correction = normalizeImages(
+    input.correction,
+    spec,
+    spread(imageCount(input.correction), correctionImages),
+  );
+
+  report({ step: "evaluate" });
+  const test = {
+    files: input.test,
+    images: await decodeFiles(input.test, codec, spec, description.labels.length),
+  };
+  const float = await evaluateFloat(input, test, calibration);
+
+  try {
+    await openInference();
+    const settled = { input, calibration, folded, correction, test, float };
+    await checkFloatBundle(settled, calibrationLogits);
+    return await releaseSmallest(settled);
+  } finally {
+    await input.engine.activate();
+  }
+}
+
+interface Settled {
+  readonly input: ReleaseInput;
+  readonly calibration: Calibration;
+  readonly folded: Awaited<ReturnType<typeof foldModel>>;
+  /** `[N, height, width, 3]` normalised. */
+  readonly correction: Float32Array;
+  readonly test: TestSplit;
+  readonly float: FloatReference;
+}
+
+/** The float32 bundle must repeat the trained model before anything is blamed on quantisation. */
+async function checkFloatBundle(settled: Settled, calibrationLogits: Float32Array): Promise<void> {
+  const { input, folded, correction } = settled;
+  const candidate = await buildCandidate("none", folded, correction);
+  await withBundle(await assembleBundle(draftParts(settled, candidate)), input.codec, (classifier) =>
+    checkCompilation(classifier, input.calibration, calibrationLogits),
+  );
+}
+
+/** Tries the candidates in order of size and assembles the first that is within the budget. */
+async function releaseSmallest(settled: Settled): Promise<Release> {
+  const { input, folded, correction, test, float } = settled;
+  const budget = input.budget ?? defaultBudget;
+  const candidates: MeasuredCandidate[] = [];
+  for (const scheme of candidateSchemes) {
+    const candidate = await buildCandidate(scheme, folded, correction);
+    const draft = await assembleBundle(draftParts(settled, candidate));
+    const verification = await withBundle(draft, input.codec, (classifier) =>
+      verifyBundle(classifier, test, float, budget, (done, total) =>
+        input.onProgress?.({ step: "verify", scheme, done, total }),
+      ),
+    );
+    candidates.push({ scheme, weightBytes: candidate.model.weightBytes, ...verification });
+    if (verification.shortfalls.length > 0) continue;
+    input.onProgress?.({ step: "assemble", scheme });
+    const bundle = await finishBundle(settled, draftParts(settled, candidate), verification);
+    return {
+      ...bundle,
+      version: bundle.manifest.version,
+      candidates,
+      weightBytes: candidate.model.weightBytes,
+      floatBytes: candidate.model.floatBytes,
+    };
+  }
+  throw new AppError(
+    "budget_exceeded",
+    `no bundle keeps what the float model can do: ${candidates.at(-1)?.shortfalls.join("; ")}; ` +
+      "raise the budget only if such a loss is acceptable",
+    { details: { candidates } },
+  );
+}
+
+/** Measures the golden vectors, writes the final manifest and has the bundle prove itself. */
+async function finishBundle(
+  { input }: Settled,
+  draft: BundleParts,
+  { metrics, parity }: Verification,
+): Promise<UnpublishedVersion> {
+  const images = drawGoldenImages(input.provenance.seed, input.encodeJpeg);
+  const golden = await withBundle(await assembleBundle(draft), input.codec, (classifier) =>
+    measureGolden(classifier, input.codec, images),
+  );
+  const bundle = await assembleBundle({
+    ...draft,
+    golden,
+    metrics: { ...draft.metrics, bundle: metrics, parity },
+  });
+  await withBundle(bundle, input.codec, (classifier) => classifier.selfTest());
+  return bundle;
+}
+
+/** A bundle that can be loaded and measured; what it is measured for is filled in afterwards. */
+function draftParts(
+  { input, calibration, float }: Settled,
+  candidate: BundleParts["candidate"],
+): BundleParts {
+  const parity = { maxLogitDelta: 0, maxProbabilityDelta: 0, top1Agreement: 1 };
+  const logits = input.description.labels.map(() => 0);
+  return {
+    description: input.description,
+    provenance: input.provenance,
+    createdAt: input.now(),
+    candidate,
+    calibration,
+    metrics: { float: float.metrics, bundle: float.metrics, parity },
+    golden: { tolerance: 1, vectors: [{ name: "draft", image: "AA==", logits }] },
+  };
+}
+
+async function evaluateFloat(
+  { model, description }: ReleaseInput,
+  test: TestSplit,
+  calibration: Calibration,
+): Promise<FloatReference> {
+  const { labels, input: spec } = description;
+  const logits = await predictLogits(model, test.images, spec);
+  const probabilities = probabilitiesOf(logits, labels.length, calibration.temperature);
+  return { logits, probabilities, metrics: computeMetrics(probabilities, test.images.labels, labels) };
+}
+
+/** `wanted` of `count` indices, evenly spread, all when there are fewer. */
+function spread(count: number, wanted: number): number[] {
+  const taken = Math.min(count, wanted);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+}
+
+function checkSplits(input: ReleaseInput): void {
+  const sizes = {
+    calibration: imageCount(input.calibration),
+    correction: imageCount(input.correction),
+    test: input.test.length,
+  };
+  const empty = Object.entries(sizes).find(([, size]) => size === 0);
+  if (empty === undefined) return;
+  throw new AppError(
+    "invalid_dataset",
+    `the ${empty[0]} split has no image, at least one is needed; add images or change the split fractions`,
+  );
+}
