@@ -9,20 +9,19 @@ import { openPublished } from "../../../trainer/release/load-published.ts";
 import { promote } from "../../../trainer/release/promote.ts";
 import { publishVersion } from "../../../trainer/release/publish.ts";
 import { type Release, type ReleaseInput, releaseModel } from "../../../trainer/release/release.ts";
-import { tinyFiles, tinyModel, tinyReleaseInput } from "./tiny-release.ts";
+import { tinyFiles, tinyReleaseInput } from "./tiny-release.ts";
 
 /**
  * Makes the channels before the pooling differ by powers of ten without changing the function: one scale a tensor
  * cannot hold them, and equalisation must not reach across the pooling.
  */
 function spreadChannels(model: LayersModel): void {
-  const factor = (channel: number): number => 10 ** ((channel % 8) - 3);
   const normalization = model.layers.filter((layer) => layer.getClassName() === "BatchNormalization").at(-1);
   const dense = model.layers.at(-1);
   const [gamma, beta, ...rest] = normalization?.getWeights() ?? [];
   const [kernel, bias] = dense?.getWeights() ?? [];
   if (!gamma || !beta || !kernel || !bias) throw new Error("the tiny model has other layers");
-  const factors = tf.tensor1d(Array.from({ length: gamma.size }, (_, channel) => factor(channel)));
+  const factors = tf.tensor1d(Array.from({ length: gamma.size }, (_, channel) => 10 ** ((channel % 8) - 3)));
   normalization?.setWeights([tf.mul(gamma, factors), tf.mul(beta, factors), ...rest]);
   dense?.setWeights([tf.div(kernel, tf.reshape(factors, [-1, 1])), bias]);
 }
@@ -56,9 +55,9 @@ describe("releaseModel", () => {
   });
 
   it("takes a larger candidate when the smaller ones lose too much", async () => {
-    const model = tinyModel(1);
-    spreadChannels(model);
-    const { candidates, manifest } = await releaseModel({ ...input, model });
+    const wide = await tinyReleaseInput(1);
+    spreadChannels(wide.model);
+    const { candidates, manifest } = await releaseModel(wide);
     expect(candidates.map((candidate) => candidate.scheme)).toEqual(["uint8", "uint8+float16", "float16"]);
     expect(candidates.map((candidate) => candidate.shortfalls.length > 0)).toEqual([true, true, false]);
     expect(manifest.quantization.scheme).toBe("float16");

@@ -1,8 +1,11 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { layers, type LayersModel, sequential } from "@tensorflow/tfjs-layers";
 import type { InputSpec } from "../../../shared/contract/input-spec.ts";
 import { codecSha256 } from "../../../shared/image/codec-digest.ts";
 import { loadCodec, loadJpegEncoder } from "../../../trainer/assets.ts";
+import type { ImageSet } from "../../../trainer/data/image-set.ts";
 import { decodeFiles, type LabelledFile } from "../../../trainer/evaluation/labelled-file.ts";
+import { predictLogits } from "../../../trainer/evaluation/predict-logits.ts";
 import { drawScene } from "../../../trainer/release/golden-images.ts";
 import type { ReleaseInput } from "../../../trainer/release/release.ts";
 import { useWasm } from "./backends.ts";
@@ -55,6 +58,17 @@ export function tinyModel(seed: number): LayersModel {
   return model;
 }
 
+/** Moves the biases so that each class has its share of the answers, as after training. */
+async function balance(model: LayersModel, images: ImageSet): Promise<void> {
+  const dense = model.layers.at(-1);
+  const logits = await predictLogits(model, images, inputSpec);
+  const [kernel, bias] = dense?.getWeights() ?? [];
+  if (kernel === undefined || bias === undefined) throw new Error("the tiny model has no dense layer");
+  const rows = tf.tensor2d(logits, [images.labels.length, images.classes]);
+  dense?.setWeights([kernel, tf.sub(bias, tf.mean(rows, 0))]);
+  rows.dispose();
+}
+
 /** JPEG files of drawn scenes, their classes in turn. */
 export function tinyFiles(seed: number, count: number): LabelledFile[] {
   const encode = loadJpegEncoder();
@@ -69,8 +83,11 @@ export async function tinyReleaseInput(seed: number): Promise<ReleaseInput> {
   await useWasm();
   const codec = loadCodec();
   const decode = (files: LabelledFile[]) => decodeFiles(files, codec, inputSpec, tinyLabels.length);
+  const model = tinyModel(seed);
+  const calibration = await decode(tinyFiles(seed + 1, 40));
+  await balance(model, calibration);
   return {
-    model: tinyModel(seed),
+    model,
     engine: { activate: useWasm },
     codec,
     encodeJpeg: loadJpegEncoder(),
@@ -94,7 +111,7 @@ export async function tinyReleaseInput(seed: number): Promise<ReleaseInput> {
       packages: { node: "22.0.0" },
       gitCommit: null,
     },
-    calibration: await decode(tinyFiles(seed + 1, 40)),
+    calibration,
     correction: await decode(tinyFiles(seed + 2, 20)),
     test: tinyFiles(seed + 3, 60),
     now: () => new Date("2026-02-01T00:00:00.000Z"),
