@@ -49,12 +49,9 @@ function registerGradient(): void {
         variance: tensorAt(saved, 4),
         dy: Array.isArray(dys) ? tensorAt(dys, 0) : dys,
       };
-      let gradients: readonly tf.Tensor[] | undefined;
-      // one kernel gives all three; tfjs asks for them one by one
-      const gradient = (index: number) => (): tf.Tensor => {
-        gradients ??= runKernel(backwardName, inputs, attrs);
-        return tensorAt(gradients, index);
-      };
+      // at once, not one by one as tfjs asks for them: it frees what else a call made
+      const gradients = runKernel(backwardName, inputs, attrs);
+      const gradient = (index: number) => (): tf.Tensor => tensorAt(gradients, index);
       return { x: gradient(0), gamma: gradient(1), beta: gradient(2) };
     },
   });

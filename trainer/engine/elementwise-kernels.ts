@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { AppError } from "../../shared/contract/errors.ts";
 import { windowSizes } from "./convolution-kernels.ts";
 import { type HeapAccess, kernelInput, replaceKernel } from "./heap-access.ts";
 import { runKernel, tensorAt } from "./kernel-calls.ts";
@@ -27,6 +28,12 @@ export function registerElementwiseKernels(heap: HeapAccess, kernels: TrainingKe
     const dx = heap.allocate(x.shape);
     kernels.maxPoolGradient(heap.pointer(x), heap.pointer(dy), heap.pointer(dx), ...windowSizes(info));
     return dx;
+  });
+  // stock tfjs copies; gradients take clones by the dozen, and nothing here writes into a tensor that has any
+  replaceKernel("Identity", ({ inputs }) => {
+    const { x } = inputs;
+    if (x === undefined) throw new AppError("internal", "the kernel Identity needs an input x");
+    return heap.share(x);
   });
   replaceKernel(reluGradient, ({ inputs }) => {
     const y = kernelInput(inputs, "y");

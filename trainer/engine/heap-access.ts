@@ -10,6 +10,8 @@ export interface HeapAccess {
   allocate(shape: readonly number[]): tf.TensorInfo;
   /** Runs with the address of `floats` float32 that are free again afterwards. */
   withScratch(floats: number, run: (pointer: number) => void): void;
+  /** A second tensor on the same data. */
+  share(tensor: tf.TensorInfo): tf.TensorInfo;
   /** Gives back a tensor that never reached tfjs's engine. */
   release(tensor: tf.TensorInfo): void;
 }
@@ -19,6 +21,10 @@ export function createHeapAccess(backend: WasmBackend): HeapAccess {
   const access: HeapAccess = {
     pointer: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
     allocate: (shape) => backend.makeOutput([...shape], "float32"),
+    share: ({ dataId, shape, dtype }) => {
+      backend.incRef(dataId);
+      return { dataId, shape, dtype };
+    },
     release: (tensor) => {
       backend.disposeData(tensor.dataId);
     },

@@ -1,0 +1,98 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { AppError } from "../../shared/contract/errors.ts";
+import type { AdamMoments, Engine } from "../engine/engine.ts";
+import type { LayerWeight } from "./forward-pass.ts";
+import { assign, floats } from "./weights.ts";
+
+const beta1 = 0.9;
+const beta2 = 0.999;
+const epsilon = 1e-7;
+
+/** What Adam remembers, as plain values: per weight the two moments, and the number of steps done. */
+export interface AdamState {
+  readonly steps: number;
+  readonly first: readonly Float32Array[];
+  readonly second: readonly Float32Array[];
+}
+
+/** Adam with decoupled weight decay over a list of weights (Loshchilov & Hutter 2019). Owns its moments. */
+export class Adam {
+  readonly #engine: Engine;
+  readonly #weights: readonly LayerWeight[];
+  readonly #weightDecay: number;
+  #moments: AdamMoments[];
+  #steps = 0;
+
+  /** @param weightDecay scaled by the learning rate; biases and the parameters of batch normalization are spared */
+  constructor(engine: Engine, weights: readonly LayerWeight[], weightDecay: number) {
+    this.#engine = engine;
+    this.#weights = weights;
+    this.#weightDecay = weightDecay;
+    this.#moments = weights.map((weight) => {
+      const { shape } = weight.read();
+      return { first: tf.keep(tf.zeros(shape)), second: tf.keep(tf.zeros(shape)) };
+    });
+  }
+
+  /** Moves every weight one step. @param gradients in the order of the weights; the caller disposes of them */
+  step(gradients: readonly tf.Tensor[], learningRate: number): void {
+    this.#steps++;
+    const correction = Math.sqrt(1 - beta2 ** this.#steps) / (1 - beta1 ** this.#steps);
+    this.#moments = this.#weights.map((weight, index) => {
+      const parameter = weight.read();
+      const { gradient, moments } = this.#at(gradients, index);
+      const decay = parameter.rank > 1 ? learningRate * this.#weightDecay : 0;
+      const rate = learningRate * correction;
+      const next = this.#engine.adamStep(parameter, gradient, moments, {
+        rate,
+        beta1,
+        beta2,
+        epsilon,
+        decay,
+      });
+      assign(weight, next.parameter);
+      if (next.first !== moments.first) tf.dispose([moments.first, moments.second]);
+      return { first: tf.keep(next.first), second: tf.keep(next.second) };
+    });
+  }
+
+  #at(gradients: readonly tf.Tensor[], index: number): { gradient: tf.Tensor; moments: AdamMoments } {
+    const gradient = gradients[index];
+    const moments = this.#moments[index];
+    if (gradient !== undefined && moments !== undefined) return { gradient, moments };
+    throw new AppError(
+      "internal",
+      `Adam got ${gradients.length} gradients for ${this.#weights.length} weights`,
+    );
+  }
+
+  /** A copy of what a resumed run needs. */
+  save(): AdamState {
+    return {
+      steps: this.#steps,
+      first: this.#moments.map(({ first }) => floats(first)),
+      second: this.#moments.map(({ second }) => floats(second)),
+    };
+  }
+
+  /** Continues from a saved state of the same weights. @throws invalid_argument when it is that of others */
+  restore(state: AdamState): void {
+    const restored = this.#weights.map((weight, index) => {
+      const { shape, size } = weight.read();
+      const first = state.first[index];
+      const second = state.second[index];
+      if (first?.length !== size || second?.length !== size) {
+        throw new AppError("invalid_argument", "the saved optimiser state belongs to another model");
+      }
+      return { first: tf.keep(tf.tensor(first, shape)), second: tf.keep(tf.tensor(second, shape)) };
+    });
+    this.dispose();
+    this.#moments = restored;
+    this.#steps = state.steps;
+  }
+
+  /** Frees the moments. */
+  dispose(): void {
+    for (const { first, second } of this.#moments) tf.dispose([first, second]);
+  }
+}

@@ -1,0 +1,50 @@
+import * as z from "zod/mini";
+import { parseWith } from "../../shared/contract/parse.ts";
+
+const fraction = z.number().check(z.gte(0), z.lte(1));
+
+/** Random changes of each training image, on its bytes before normalisation; 0 or `false` switches one off. */
+export const augmentationSchema = z.strictObject({
+  /** Mirror left and right, half of the time. */
+  flip: z.boolean(),
+  /** Largest shift of the image along each side, as a share of the side; the border repeats. */
+  shift: z.number().check(z.gte(0), z.lte(0.5)),
+  /** Largest change of brightness, as a share of full white. */
+  brightness: fraction,
+  /** Largest relative change of contrast around mid-grey. */
+  contrast: fraction,
+});
+
+/** How a training run goes; see {@link parseTrainingConfig}. */
+export const trainingConfigSchema = z.strictObject({
+  /** Of everything random in the run. */
+  seed: z.int(),
+  /** Full passes over the training images. */
+  epochs: z.int().check(z.gte(1), z.lte(10_000)),
+  /** Images a step; a last partial batch of an epoch is left out. */
+  batchSize: z.int().check(z.gte(1), z.lte(1024)),
+  /** After warm-up. */
+  learningRate: z.number().check(z.gt(0), z.lte(1)),
+  /** Steps of linear rise to `learningRate`. */
+  warmupSteps: z.int().check(z.gte(0)),
+  /** `cosine` falls to zero over the steps after warm-up. */
+  schedule: z.enum(["cosine", "constant"]),
+  /** Decoupled, of kernels only, scaled by the learning rate. */
+  weightDecay: z.number().check(z.gte(0), z.lte(1)),
+  /** Share of each label that is spread over all classes. */
+  labelSmoothing: z.number().check(z.gte(0), z.lt(1)),
+  augmentation: augmentationSchema,
+  /** Epochs without a better validation result after which training stops. */
+  patience: z.int().check(z.gte(1)),
+});
+
+/** How a training run goes. */
+export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
+
+/** Random changes of each training image. */
+export type Augmentation = z.infer<typeof augmentationSchema>;
+
+/** Checks a training configuration. @throws invalid_argument naming each wrong field */
+export function parseTrainingConfig(value: unknown): TrainingConfig {
+  return parseWith(trainingConfigSchema, value, "the training configuration");
+}

@@ -1,0 +1,90 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type * as tfl from "@tensorflow/tfjs-layers";
+import { AppError } from "../../shared/contract/errors.ts";
+import type { Adam } from "./adam.ts";
+import type { ForwardPass, LayerWeight, RunningStatistics } from "./forward-pass.ts";
+import type { Batch } from "./image-batches.ts";
+import type { RandomStream } from "./random.ts";
+import { assign } from "./weights.ts";
+
+/** What one step needs besides its batch. */
+export interface StepContext {
+  readonly model: tfl.LayersModel;
+  readonly forward: ForwardPass;
+  readonly optimizer: Adam;
+  /** Share of each label that is spread over all classes. */
+  readonly labelSmoothing: number;
+}
+
+/** The trainable weights of a model in the order that the optimiser keeps. */
+export function trainableWeights(model: tfl.LayersModel): readonly LayerWeight[] {
+  return model.trainableWeights;
+}
+
+/**
+ * One optimiser update on one batch: softmax cross-entropy, its gradients, Adam, running statistics.
+ * Frees every tensor it makes.
+ * @returns the mean loss of the batch before the update, in nats
+ */
+export function trainStep(
+  { model, forward, optimizer, labelSmoothing }: StepContext,
+  batch: Batch,
+  learningRate: number,
+  random: RandomStream,
+): number {
+  return tf.tidy(() => {
+    const inputShape = model.inputs[0]?.shape.slice(1).map(Number) ?? [];
+    const x = tf.tensor(batch.nhwc, [batch.labels.length, ...inputShape]);
+    const classes = Number(model.outputs[0]?.shape.at(-1));
+    const targets = smoothedTargets(batch.labels, classes, labelSmoothing);
+    const weights = trainableWeights(model);
+    let statistics: readonly RunningStatistics[] = [];
+    const { value, grads } = tf.variableGrads(() => {
+      const result = forward(x, random);
+      statistics = result.statistics;
+      return crossEntropy(result.logits, targets);
+    }, weights.map(variableOf));
+    optimizer.step(
+      weights.map((weight) => gradientOf(grads, weight)),
+      learningRate,
+    );
+    for (const entry of statistics) follow(entry);
+    return value.dataSync()[0] as number;
+  });
+}
+
+/** `[batch, classes]` */
+function smoothedTargets(labels: Int32Array, classes: number, smoothing: number): tf.Tensor2D {
+  const targets = new Float32Array(labels.length * classes).fill(smoothing / classes);
+  labels.forEach((label, image) => {
+    targets[image * classes + label] = 1 - smoothing + smoothing / classes;
+  });
+  return tf.tensor2d(targets, [labels.length, classes]);
+}
+
+function crossEntropy(logits: tf.Tensor, targets: tf.Tensor2D): tf.Scalar {
+  const likelihoods = tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1);
+  return tf.neg(tf.mean(likelihoods));
+}
+
+function variableOf(weight: LayerWeight): tf.Variable {
+  const value = weight.read();
+  if (value instanceof tf.Variable) return value;
+  throw new AppError(
+    "internal",
+    `weight ${weight.name} is not a tfjs variable; are there two copies of tfjs-core?`,
+  );
+}
+
+function gradientOf(gradients: tf.NamedTensorMap, weight: LayerWeight): tf.Tensor {
+  const gradient = gradients[variableOf(weight).name];
+  if (gradient !== undefined) return gradient;
+  throw new AppError("unsupported_model", `the loss does not depend on weight ${weight.originalName}`);
+}
+
+/** Moves a running statistic towards what the batch showed. */
+function follow({ weight, observed, momentum }: RunningStatistics): void {
+  const next = tf.add(tf.mul(weight.read(), momentum), tf.mul(observed, 1 - momentum));
+  assign(weight, next);
+  observed.dispose();
+}

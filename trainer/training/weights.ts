@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import * as tf from "@tensorflow/tfjs-core";
+import type * as tfl from "@tensorflow/tfjs-layers";
+import { AppError } from "../../shared/contract/errors.ts";
+
+/** The values of a model's weights, trainable ones and running statistics, in the model's order. */
+export type WeightValues = readonly Float32Array[];
+
+/** Copies the weights out of a model. */
+export function readWeights(model: tfl.LayersModel): WeightValues {
+  return model.weights.map((weight) => floats(weight.read()));
+}
+
+/**
+ * Sets the weights of a model.
+ * @throws invalid_argument when the values are those of another model
+ */
+export function writeWeights(model: tfl.LayersModel, values: WeightValues): void {
+  if (values.length !== model.weights.length) {
+    throw new AppError(
+      "invalid_argument",
+      `got ${values.length} weights for a model that has ${model.weights.length}; build the model as it was trained`,
+    );
+  }
+  model.weights.forEach((weight, index) => {
+    const value = values[index] ?? new Float32Array(0);
+    if (value.length !== tf.util.sizeFromShape(weight.read().shape)) {
+      throw new AppError(
+        "invalid_argument",
+        `weight ${weight.originalName} has the shape [${weight.shape.join(", ")}], got ${value.length} values`,
+      );
+    }
+    assign(weight, tf.tensor(value, weight.read().shape));
+  });
+}
+
+/** Hex SHA-256 of all weights, in order; equal hashes mean bit-equal models of one architecture. */
+export function hashWeights(model: tfl.LayersModel): string {
+  const hash = createHash("sha256");
+  for (const value of readWeights(model)) {
+    hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** Sets one weight and disposes of `value`. A new tensor each time, as backends cache what they made of the old one. */
+export function assign(weight: tfl.LayersModel["weights"][number], value: tf.Tensor): void {
+  weight.write(value);
+  value.dispose();
+}
+
+/** The values of a float32 tensor. */
+export function floats(tensor: tf.Tensor): Float32Array {
+  const values = tensor.dataSync();
+  if (values instanceof Float32Array) return values;
+  throw new AppError("unsupported_model", `a weight holds ${tensor.dtype} values; training needs float32`);
+}
