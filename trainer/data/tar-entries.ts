@@ -52,15 +52,10 @@ function toArchiveEntry(entry: TarEntry, guard: ArchiveGuard): ArchiveEntry {
   const { name, type, size } = entry.header;
   const path = guard.checkPath(name);
   guard.countEntry(path, size);
-  switch (type) {
-    case "file":
-    case "contiguous-file":
-      return { path, kind: "file", content: bytesOf(entry) };
-    case "directory":
-      return { path, kind: "folder", content: bytesOf(entry) };
-    default:
-      throw guard.refuse(`has an entry ${path} of type ${type ?? "unknown"}, allowed are files and folders`);
+  if (type !== "file" && type !== "contiguous-file" && type !== "directory") {
+    throw guard.refuse(`has an entry ${path} of type ${type ?? "unknown"}, allowed are files and folders`);
   }
+  return { path, kind: type === "directory" ? "folder" : "file", content: bytesOf(entry) };
 }
 
 async function* bytesOf(entry: TarEntry): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,215 @@
+import { basename, resolve } from "node:path";
+import {
+  datasetManifestSchema,
+  type DatasetImage,
+  type DatasetManifest,
+} from "../../shared/contract/dataset.ts";
+import { AppError } from "../../shared/contract/errors.ts";
+import { nameSchema } from "../../shared/contract/names.ts";
+import { parseWith } from "../../shared/contract/parse.ts";
+import { compareKeys } from "../../shared/store/object-key.ts";
+import { findClassFolders, type LabelledFile, type SkippedFile } from "./class-folders.ts";
+import { datasetDigest } from "./dataset-digest.ts";
+import type { InspectedFile } from "./decode-messages.ts";
+import { openDecodePool, type DecodePool } from "./decode-pool.ts";
+import { drawOrder, stratifiedQuota, type Draw } from "./draw-files.ts";
+import { type FileRange, readRange } from "./file-tree.ts";
+import { openFileTree } from "./open-file-tree.ts";
+import { assignSplits, type SplitOptions } from "./split.ts";
+
+/** A dataset whose images are known and can be read. */
+export interface IndexedDataset {
+  readonly manifest: DatasetManifest;
+  /** Where the bytes of each image lie, by its path. */
+  readonly ranges: ReadonlyMap<string, FileRange>;
+}
+
+/** Options of {@link indexDataset}. */
+export interface IndexOptions extends Pick<SplitOptions, "shares"> {
+  /** A folder of class folders, or a `.zip`, `.tar` or `.tar.gz` of one. */
+  readonly path: string;
+  /** Folder that keeps what was unpacked. */
+  readonly cacheRoot: string;
+  /** Name of the dataset. @default made of the last part of `path` */
+  readonly name?: string | undefined;
+  /** Take only a sample of the images, drawn fairly from every class. */
+  readonly draw?: Draw | undefined;
+  /** An earlier index of the dataset: its images stay in their splits. */
+  readonly previous?: DatasetManifest | undefined;
+  /** Decoding threads. @default one a core, at most 4 */
+  readonly threads?: number | undefined;
+  /** Goes into the manifest. @default now */
+  readonly createdAt?: Date | undefined;
+  /** Called with bytes while unpacking, with files while indexing. */
+  readonly onProgress?: ((phase: "unpack" | "index", done: number, total: number) => void) | undefined;
+}
+
+/**
+ * Makes the manifest of a labelled folder or archive: decodes every image with the codec that serves, hashes it, and gives
+ * it a split. Files that are no readable image are listed in `skipped`, with the reason.
+ * @throws {AppError} not_found, invalid_archive; invalid_dataset for fewer than two classes, names that differ by case
+ * only, a class without a readable image, or too few images for four splits; invalid_argument for the options
+ */
+export async function indexDataset(options: IndexOptions): Promise<IndexedDataset> {
+  const { onProgress } = options;
+  const tree = await openFileTree(options.path, options.cacheRoot, (done, total) =>
+    onProgress?.("unpack", done, total),
+  );
+  const found = findClassFolders(tree);
+  checkEveryClassHasImages(found.labels, found.files, "file");
+  const pool = openDecodePool(options.threads);
+  try {
+    const inspected = await inspectFiles(found.files, pool, options);
+    const skipped = [...found.skipped, ...inspected.skipped];
+    checkEveryClassHasImages(found.labels, inspected.images, "readable image", skipped);
+    const images = toDatasetImages(inspected.images, options);
+    const manifest = toManifest(options, found.labels, images, skipped);
+    checkEverySplitHasImages(manifest);
+    const ranges = new Map(inspected.images.map(({ path, range }) => [path, range]));
+    return { manifest, ranges };
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Reads the encoded bytes of one image. @throws {AppError} not_found when it is no image of the dataset */
+export async function readImage(dataset: IndexedDataset, path: string): Promise<Uint8Array> {
+  const range = dataset.ranges.get(path);
+  if (range !== undefined) return readRange(range);
+  throw new AppError("not_found", `the dataset has no image ${path}; its manifest lists those it has`);
+}
+
+type InspectedImage = LabelledFile & Extract<InspectedFile, { kind: "image" }>;
+
+interface InspectedFiles {
+  readonly images: readonly InspectedImage[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** Inspects all files, or as many of a draw as it takes to find the images that were asked for. */
+async function inspectFiles(
+  files: readonly LabelledFile[],
+  pool: DecodePool,
+  { draw, onProgress }: IndexOptions,
+): Promise<InspectedFiles> {
+  const order = drawOrder(files, draw?.seed ?? 0);
+  const sizes = new Map([...order].map(([label, ofLabel]) => [label, ofLabel.length]));
+  const quota = draw === undefined ? sizes : stratifiedQuota(sizes, draw.limit);
+  const total = [...quota.values()].reduce((sum, count) => sum + count, 0);
+  const images: InspectedImage[] = [];
+  const skipped: SkippedFile[] = [];
+  const missing = new Map(quota);
+  for (;;) {
+    const batch = [...missing].flatMap(([label, count]) => order.get(label)?.splice(0, count) ?? []);
+    if (batch.length === 0) break;
+    const done = images.length;
+    const results = await pool.inspect(
+      batch.map((file) => file.range),
+      (count) => onProgress?.("index", Math.min(done + count, total), total),
+    );
+    for (const [i, file] of batch.entries()) {
+      const result = results[i];
+      if (result?.kind === "image") {
+        images.push({ ...file, ...result });
+        missing.set(file.label, (missing.get(file.label) ?? 1) - 1);
+      } else if (result !== undefined) {
+        skipped.push({ path: file.path, code: result.code, reason: result.reason });
+      }
+    }
+  }
+  return { images: images.toSorted((a, b) => compareKeys(a.path, b.path)), skipped };
+}
+
+function toDatasetImages(images: readonly InspectedImage[], options: IndexOptions): DatasetImage[] {
+  const previous =
+    options.previous === undefined
+      ? undefined
+      : new Map(options.previous.images.map(({ sha256, split }) => [sha256, split]));
+  const assigned = assignSplits(images, { shares: options.shares, previous });
+  return images.map((image, i) => ({
+    path: image.path,
+    sha256: image.sha256,
+    bytes: image.range.bytes,
+    width: image.width,
+    height: image.height,
+    label: image.label,
+    split: assigned[i] ?? "train",
+    perceptualHash: image.perceptualHash,
+  }));
+}
+
+function toManifest(
+  options: IndexOptions,
+  labels: readonly string[],
+  images: readonly DatasetImage[],
+  skipped: readonly SkippedFile[],
+): DatasetManifest {
+  const digest = datasetDigest(images);
+  const manifest = {
+    schemaVersion: 1,
+    dataset: options.name ?? nameOfPath(options.path),
+    datasetVersion: digest.slice(0, 16),
+    digest,
+    createdAt: (options.createdAt ?? new Date()).toISOString(),
+    labels,
+    images,
+    skipped: skipped.toSorted((a, b) => compareKeys(a.path, b.path)),
+  };
+  return parseWith(datasetManifestSchema, manifest, `dataset ${options.path}`, "invalid_dataset");
+}
+
+/** A name made of the last part of a path: lower case, without endings of archives and odd characters. */
+function nameOfPath(path: string): string {
+  const stem = basename(resolve(path)).replace(/\.(zip|tar|tgz|tar\.gz)$/i, "");
+  const name = stem
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[^a-z0-9]+/, "")
+    .slice(0, 63);
+  return nameSchema.safeParse(name).success ? name : "dataset";
+}
+
+function checkEveryClassHasImages(
+  labels: readonly string[],
+  files: readonly { readonly label: string }[],
+  what: string,
+  skipped: readonly SkippedFile[] = [],
+): void {
+  const present = new Set(files.map((file) => file.label));
+  const empty = labels.filter((label) => !present.has(label));
+  if (empty.length === 0) return;
+  const [example] = skipped.filter((file) => empty.some((label) => file.path.includes(`${label}/`)));
+  const because = example === undefined ? "" : ` (${example.path}: ${example.reason})`;
+  throw new AppError(
+    "invalid_dataset",
+    `the class folder ${empty.join(", ")} has no ${what}${because}; put images there or remove the folder`,
+    { details: { labels: empty } },
+  );
+}
+
+function checkEverySplitHasImages(manifest: DatasetManifest): void {
+  const counts = countBySplit(manifest);
+  const trained = new Set(
+    manifest.images.filter((image) => image.split === "train").map((image) => image.label),
+  );
+  const untrained = manifest.labels.filter((label) => !trained.has(label));
+  if (Object.values(counts).every((count) => count > 0) && untrained.length === 0) return;
+  const what =
+    untrained.length > 0
+      ? `no image to train ${untrained.join(", ")}`
+      : `too few different images for four splits (${Object.entries(counts)
+          .map(([split, count]) => `${split} ${count}`)
+          .join(", ")})`;
+  throw new AppError(
+    "invalid_dataset",
+    `the dataset has ${what}; have at least 4 different images in each class folder`,
+    { details: { counts } },
+  );
+}
+
+/** Number of images of each split. */
+export function countBySplit(manifest: DatasetManifest): Record<DatasetImage["split"], number> {
+  const counts = { train: 0, validation: 0, calibration: 0, test: 0 };
+  for (const image of manifest.images) counts[image.split] += 1;
+  return counts;
+}

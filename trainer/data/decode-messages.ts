@@ -1,0 +1,29 @@
+import type { ErrorCode } from "../../shared/contract/errors.ts";
+import type { PixelSpec } from "../../shared/image/codec.ts";
+import type { FileRange } from "./file-tree.ts";
+
+/** What is asked of a decoding thread. */
+export type DecodeRequest =
+  | { readonly kind: "inspect"; readonly ranges: readonly FileRange[] }
+  | { readonly kind: "decode"; readonly ranges: readonly FileRange[]; readonly spec: PixelSpec };
+
+/** What a file turned out to be. */
+export type InspectedFile =
+  | {
+      readonly kind: "image";
+      readonly sha256: string;
+      /** Pixels, after EXIF orientation. */
+      readonly width: number;
+      /** Pixels, after EXIF orientation. */
+      readonly height: number;
+      /** Difference hash, 16 hex digits. */
+      readonly perceptualHash: string;
+    }
+  | { readonly kind: "unreadable"; readonly code: ErrorCode; readonly reason: string };
+
+/** The answer of a decoding thread. */
+export type DecodeReply =
+  | { readonly kind: "inspected"; readonly files: readonly InspectedFile[] }
+  /** `[N, height, width, 3]` of the ranges asked for. */
+  | { readonly kind: "decoded"; readonly pixels: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
