@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Output, Reply, RunRequest } from "./contender.ts";
+
+/** Which module of `contenders/` runs on which workload. */
+export interface ContenderSpec {
+  /** How the ratios name it. */
+  readonly name: string;
+  /** File in `contenders/`. */
+  readonly module: string;
+  /** Anything JSON. */
+  readonly workload: unknown;
+}
+
+/** A contender in its own process, started and run once. */
+export interface RunningContender {
+  readonly name: string;
+  readonly label: string;
+  /** Of its first run. */
+  readonly output: Output;
+  /** Runs it so many times; gives the processor milliseconds of one run. */
+  cpuMsPerRun(times: number): Promise<number>;
+  stop(): void;
+}
+
+/**
+ * Starts a contender and waits for its first run.
+ * @throws Error with its own words when it fails
+ */
+export async function startContender(spec: ContenderSpec): Promise<RunningContender> {
+  const file = fileURLToPath(new URL(`contenders/${spec.module}`, import.meta.url));
+  const child = fork(file, [JSON.stringify(spec.workload)], {
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const ready = await nextReply(child, spec.name);
+  if (ready.kind !== "ready") throw new Error(`${spec.name} said ${ready.kind} before it was ready`);
+  return {
+    name: spec.name,
+    label: ready.label,
+    output: ready.output,
+    cpuMsPerRun: async (times) => {
+      const request: RunRequest = { times };
+      child.send(request);
+      const ran = await nextReply(child, spec.name);
+      if (ran.kind !== "ran") throw new Error(`${spec.name} said ${ran.kind} instead of its time`);
+      return ran.cpuMs / times;
+    },
+    stop: () => {
+      child.kill();
+    },
+  };
+}
+
+async function nextReply(child: ChildProcess, name: string): Promise<Reply> {
+  const ended = new AbortController();
+  const { signal } = ended;
+  try {
+    return await Promise.race([
+      once(child, "message", { signal }).then(([message]) => parseReply(message, name)),
+      once(child, "exit", { signal }).then(([code]) => {
+        throw new Error(`${name} ended with ${String(code)} instead of answering`);
+      }),
+    ]);
+  } finally {
+    ended.abort();
+  }
+}
+
+/** The reply of a process that runs this folder's own code. */
+function parseReply(message: unknown, name: string): Reply {
+  const reply = message as Reply;
+  if (reply.kind === "failed") throw new Error(`${name} failed: ${reply.message}`);
+  return reply;
+}

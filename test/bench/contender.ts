@@ -1,0 +1,56 @@
+/** What a contender gives, so that the parent can see that all of them computed the same thing. */
+export type Output = Float32Array | Uint8Array;
+
+/** One way to do a piece of work. */
+export interface Contender {
+  /** Package and version, and how it is set. */
+  readonly label: string;
+  /** Does the work once. */
+  run(): Output | Promise<Output>;
+}
+
+/** What the parent asks of a contender's process. */
+export interface RunRequest {
+  readonly times: number;
+}
+
+/** What a contender's process tells its parent. */
+export type Reply =
+  | { readonly kind: "ready"; readonly label: string; readonly output: Output }
+  | { readonly kind: "ran"; readonly cpuMs: number }
+  | { readonly kind: "failed"; readonly message: string };
+
+/**
+ * Makes this process a contender that a duel drives: it does the work once, then as often as the parent asks.
+ * @param create builds the contender; gets the workload the parent named on the command line
+ */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the parent wrote, in one place a contender
+export async function serveContender<Workload>(
+  create: (workload: Workload) => Promise<Contender>,
+): Promise<void> {
+  try {
+    const contender = await create(JSON.parse(process.argv[2] ?? "null"));
+    reply({ kind: "ready", label: contender.label, output: await contender.run() });
+    process.on("message", (request: RunRequest) => {
+      void runBlock(contender, request.times).then(reply, fail);
+    });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Processor time of all threads of this process, so a library that works on its own threads hides nothing. */
+async function runBlock(contender: Contender, times: number): Promise<Reply> {
+  const before = process.cpuUsage();
+  for (let run = 0; run < times; run++) await contender.run();
+  const { user, system } = process.cpuUsage(before);
+  return { kind: "ran", cpuMs: (user + system) / 1000 };
+}
+
+function reply(message: Reply): void {
+  process.send?.(message);
+}
+
+function fail(error: unknown): void {
+  reply({ kind: "failed", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+}

@@ -1,0 +1,18 @@
+import type { Standing } from "./duel.ts";
+
+/** One measured piece of work. */
+export interface Result {
+  /** First half of the keys of its ratios, e.g. `jpeg-12mp`. */
+  readonly name: string;
+  /** The work in words. */
+  readonly workload: string;
+  /** Ours first. */
+  readonly standings: readonly Standing[];
+}
+
+/** A group of duels; reports each as it ends. */
+export type Suite = (context: {
+  /** A temporary folder for files that contenders read. */
+  readonly folder: string;
+  readonly report: (result: Result) => void;
+}) => Promise<void>;
