@@ -1,7 +1,7 @@
 import { AppError } from "../../shared/contract/errors.ts";
 import type { Classifier } from "../../shared/inference/classifier.ts";
 import type { ImageSet } from "../data/image-set.ts";
-import { probabilitiesOf, runBatches } from "../evaluation/predict-logits.ts";
+import { inferLogits, probabilitiesOf } from "../evaluation/batch-inference.ts";
 import { largestDelta } from "./budget.ts";
 
 /** Folding and fusing only reorder sums; a larger difference of a probability is a fault of the compiler. */
@@ -12,20 +12,9 @@ export const compilationTolerance = 1e-4;
  * @param logits [N, C] of the trained model on the same images
  * @throws internal when a probability differs by more than {@link compilationTolerance}
  */
-export async function checkCompilation(
-  compiled: Classifier,
-  images: ImageSet,
-  logits: Float32Array,
-): Promise<void> {
-  const compiledLogits = await runBatches(
-    images,
-    compiled.manifest.input,
-    (nhwc, batch) => compiled.infer(nhwc, batch).logits,
-  );
-  const [expected, got] = [logits, compiledLogits].map((values) =>
-    probabilitiesOf(values, images.classes, 1),
-  );
-  const delta = largestDelta(expected ?? logits, got ?? logits);
+export function checkCompilation(compiled: Classifier, images: ImageSet, logits: Float32Array): void {
+  const expected = probabilitiesOf(logits, images.classes, 1);
+  const delta = largestDelta(expected, probabilitiesOf(inferLogits(compiled, images), images.classes, 1));
   if (delta <= compilationTolerance) return;
   throw new AppError(
     "internal",

@@ -1,4 +1,5 @@
 import type { RgbImage } from "../../shared/image/rgb-image.ts";
+import { stream } from "../training/random.ts";
 import { withOrientation } from "./exif.ts";
 import { encodePng } from "./png.ts";
 
@@ -32,33 +33,23 @@ export function drawGoldenImages(
 
 /** A sloping background, some rectangles and a little noise, which give a net something to answer to. */
 export function drawScene(seed: number, width: number, height: number): RgbImage {
-  const random = uniformStream(seed);
+  const random = stream(seed, "golden");
+  const uniform = (): number => random.uniform();
   const data = new Uint8Array(width * height * 3);
-  const slope = [random(), random(), random()];
+  const slope = [uniform(), uniform(), uniform()];
   for (let i = 0; i < data.length; i++) {
     const pixel = Math.floor(i / 3);
     const down = Math.floor(pixel / width) / height;
-    data[i] = 40 + 150 * Math.abs((slope[i % 3] as number) - down) + 16 * random();
+    data[i] = 40 + 150 * Math.abs((slope[i % 3] as number) - down) + 16 * uniform();
   }
   for (let shape = 0; shape < 5; shape++) {
-    const [left, top] = [Math.floor(random() * width * 0.8), Math.floor(random() * height * 0.8)];
-    const right = Math.min(width, left + 4 + Math.floor(random() * width * 0.5));
-    const bottom = Math.min(height, top + 4 + Math.floor(random() * height * 0.5));
-    const colour = [random() * 255, random() * 255, random() * 255];
+    const [left, top] = [Math.floor(uniform() * width * 0.8), Math.floor(uniform() * height * 0.8)];
+    const right = Math.min(width, left + 4 + Math.floor(uniform() * width * 0.5));
+    const bottom = Math.min(height, top + 4 + Math.floor(uniform() * height * 0.5));
+    const colour = [uniform() * 255, uniform() * 255, uniform() * 255];
     for (let y = top; y < bottom; y++) {
       for (let x = left; x < right; x++) data.set(colour, (y * width + x) * 3);
     }
   }
   return { width, height, data };
-}
-
-/** Numbers from 0 inclusive to 1 exclusive (mulberry32). */
-function uniformStream(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

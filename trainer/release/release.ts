@@ -11,9 +11,10 @@ import {
   type CalibrationTargets,
   defaultCalibrationTargets,
 } from "../evaluation/calibration.ts";
-import { decodeFiles, type LabelledFile } from "../evaluation/labelled-file.ts";
+import { decodeImages, type LabelledImage } from "../evaluation/labelled-image.ts";
 import { computeMetrics } from "../evaluation/metrics.ts";
-import { normalizeImages, predictLogits, probabilitiesOf } from "../evaluation/predict-logits.ts";
+import { normalizeImages, probabilitiesOf } from "../evaluation/batch-inference.ts";
+import { predictLogits } from "../training/validate.ts";
 import { assembleBundle, type BundleParts, type ModelDescription } from "./assemble.ts";
 import { type Budget, defaultBudget } from "./budget.ts";
 import { buildCandidate, type CandidateScheme, candidateSchemes } from "./candidates.ts";
@@ -46,7 +47,7 @@ export interface ReleaseInput {
   /** Of the train or validation split; some of them correct the biases of quantised layers. */
   readonly correction: ImageSet;
   /** Read here only, and only once the model and its calibration are settled; at least one image. */
-  readonly test: readonly LabelledFile[];
+  readonly test: readonly LabelledImage[];
   readonly now: () => Date;
   readonly budget?: Budget;
   readonly targets?: CalibrationTargets;
@@ -97,9 +98,10 @@ export async function releaseModel(input: ReleaseInput): Promise<Release> {
   const spec = description.input;
   const report = input.onProgress ?? ((): void => undefined);
   checkSplits(input);
+  checkClasses(input);
 
   report({ step: "calibrate" });
-  const calibrationLogits = await predictLogits(model, input.calibration, spec);
+  const calibrationLogits = predictLogits(model, input.calibration, spec);
   const calibration = calibrate(
     calibrationLogits,
     input.calibration.labels,
@@ -118,9 +120,9 @@ export async function releaseModel(input: ReleaseInput): Promise<Release> {
   report({ step: "evaluate" });
   const test = {
     files: input.test,
-    images: await decodeFiles(input.test, codec, spec, description.labels.length),
+    images: await decodeImages(input.test, codec, spec, description.labels.length),
   };
-  const float = await evaluateFloat(input, test, calibration);
+  const float = evaluateFloat(input, test, calibration);
 
   try {
     await openInference();
@@ -221,13 +223,13 @@ function draftParts(
   };
 }
 
-async function evaluateFloat(
+function evaluateFloat(
   { model, description }: ReleaseInput,
   test: TestSplit,
   calibration: Calibration,
-): Promise<FloatReference> {
+): FloatReference {
   const { labels, input: spec } = description;
-  const logits = await predictLogits(model, test.images, spec);
+  const logits = predictLogits(model, test.images, spec);
   const probabilities = probabilitiesOf(logits, labels.length, calibration.temperature);
   return { logits, probabilities, metrics: computeMetrics(probabilities, test.images.labels, labels) };
 }
@@ -236,6 +238,16 @@ async function evaluateFloat(
 function spread(count: number, wanted: number): number[] {
   const taken = Math.min(count, wanted);
   return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+}
+
+function checkClasses({ model, description }: ReleaseInput): void {
+  const outputs = model.outputs.map((output) => output.shape.at(-1));
+  if (outputs.length === 1 && outputs[0] === description.labels.length) return;
+  throw new AppError(
+    "unsupported_model",
+    `the model gives ${outputs.join(" and ")} logits, there are ${description.labels.length} labels; ` +
+      "train it on this dataset",
+  );
 }
 
 function checkSplits(input: ReleaseInput): void {

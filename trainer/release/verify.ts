@@ -5,8 +5,8 @@ import { openBundle } from "../../shared/inference/bundle.ts";
 import { type Classifier, createClassifier } from "../../shared/inference/classifier.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { evaluateBundle } from "../evaluation/evaluate-bundle.ts";
-import type { LabelledFile, OnImage } from "../evaluation/labelled-file.ts";
-import { runBatches } from "../evaluation/predict-logits.ts";
+import type { LabelledImage, OnImage } from "../evaluation/labelled-image.ts";
+import { inferLogits } from "../evaluation/batch-inference.ts";
 import { bundleSource } from "./assemble.ts";
 import { type Budget, findShortfalls, measureParity, type Outputs, type Parity } from "./budget.ts";
 import type { GoldenImage } from "./golden-images.ts";
@@ -27,7 +27,7 @@ export interface Verification {
 
 /** The test split, encoded and decoded; the same images in the same order. */
 export interface TestSplit {
-  readonly files: readonly LabelledFile[];
+  readonly files: readonly LabelledImage[];
   readonly images: ImageSet;
 }
 
@@ -57,11 +57,7 @@ export async function verifyBundle(
   onImage?: OnImage,
 ): Promise<Verification> {
   const { metrics, probabilities } = await evaluateBundle(classifier, test.files, onImage);
-  const logits = await runBatches(
-    test.images,
-    classifier.manifest.input,
-    (nhwc, batch) => classifier.infer(nhwc, batch).logits,
-  );
+  const logits = inferLogits(classifier, test.images);
   const parity = measureParity(float, { logits, probabilities }, test.images.classes);
   return { metrics, parity, shortfalls: findShortfalls(float.metrics, metrics, parity, budget) };
 }

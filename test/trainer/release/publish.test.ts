@@ -43,25 +43,31 @@ async function expectRecovered(store: ObjectStore): Promise<void> {
   expect(await expectServing(store)).toBe(newVersion);
 }
 
-async function countCalls(): Promise<number> {
+/** The store calls of a publisher, in order: whether each writes. */
+async function recordCalls(): Promise<boolean[]> {
   const store = createMemoryStore();
   await publishAndPromote(store, 1);
-  let calls = 0;
-  await publishAndPromote(
-    countedStore(store, (number, operation) => {
-      calls = number;
-      return operation();
-    }),
-    2,
-  );
-  return calls;
+  const writes: boolean[] = [];
+  const counted = countedStore(store, (number, operation) => {
+    writes[number - 1] ??= false;
+    return operation();
+  });
+  const recorded: ObjectStore = {
+    ...counted,
+    put: (...call) => {
+      writes.push(true);
+      return counted.put(...call);
+    },
+  };
+  await publishAndPromote(recorded, 2);
+  return writes;
 }
 
 describe("a publisher that is interrupted", () => {
   it.each(["before", "after"])(
     "keeps the old version serving when the store fails %s any call, and a rerun succeeds",
     async (moment) => {
-      const calls = await countCalls();
+      const { length: calls } = await recordCalls();
       expect(calls).toBeGreaterThan(8);
       for (let step = 1; step <= calls; step++) {
         const store = createMemoryStore();
@@ -81,12 +87,14 @@ describe("a publisher that is interrupted", () => {
   );
 
   it("keeps the old version serving when it is killed at any call to a file store, and a rerun succeeds", async () => {
-    const calls = await countCalls();
+    const writes = await recordCalls();
     const root = await mkdtemp(join(tmpdir(), "edgewise-killed-"));
     try {
-      const steps = Array.from({ length: calls }, (_, i) => i + 1);
-      const deaths = steps.flatMap((step) =>
-        ["before", "during", "after"].map((moment) => ({ step, moment })),
+      // After a call is before the next one, and a read that is under way has changed nothing yet.
+      const deaths = writes.flatMap((isWrite, i) =>
+        ["before", ...(isWrite ? ["during"] : []), ...(i === writes.length - 1 ? ["after"] : [])].map(
+          (moment) => ({ step: i + 1, moment }),
+        ),
       );
       for (const { step, moment } of deaths) {
         const folder = join(root, `${step}-${moment}`);

@@ -4,8 +4,8 @@ import type { InputSpec } from "../../../shared/contract/input-spec.ts";
 import { codecSha256 } from "../../../shared/image/codec-digest.ts";
 import { loadCodec, loadJpegEncoder } from "../../../trainer/assets.ts";
 import type { ImageSet } from "../../../trainer/data/image-set.ts";
-import { decodeFiles, type LabelledFile } from "../../../trainer/evaluation/labelled-file.ts";
-import { predictLogits } from "../../../trainer/evaluation/predict-logits.ts";
+import { decodeImages, type LabelledImage } from "../../../trainer/evaluation/labelled-image.ts";
+import { predictLogits } from "../../../trainer/training/validate.ts";
 import { drawScene } from "../../../trainer/release/golden-images.ts";
 import type { ReleaseInput } from "../../../trainer/release/release.ts";
 import { useWasm } from "./backends.ts";
@@ -59,9 +59,9 @@ export function tinyModel(seed: number): LayersModel {
 }
 
 /** Moves the biases so that each class has its share of the answers, as after training. */
-async function balance(model: LayersModel, images: ImageSet): Promise<void> {
+function balance(model: LayersModel, images: ImageSet): void {
   const dense = model.layers.at(-1);
-  const logits = await predictLogits(model, images, inputSpec);
+  const logits = predictLogits(model, images, inputSpec);
   const [kernel, bias] = dense?.getWeights() ?? [];
   if (kernel === undefined || bias === undefined) throw new Error("the tiny model has no dense layer");
   const rows = tf.tensor2d(logits, [images.labels.length, images.classes]);
@@ -70,7 +70,7 @@ async function balance(model: LayersModel, images: ImageSet): Promise<void> {
 }
 
 /** JPEG files of drawn scenes, their classes in turn. */
-export function tinyFiles(seed: number, count: number): LabelledFile[] {
+export function tinyFiles(seed: number, count: number): LabelledImage[] {
   const encode = loadJpegEncoder();
   return Array.from({ length: count }, (_, i) => {
     const bytes = encode(drawScene(seed * 1000 + i, 48, 40), 80);
@@ -82,10 +82,10 @@ export function tinyFiles(seed: number, count: number): LabelledFile[] {
 export async function tinyReleaseInput(seed: number): Promise<ReleaseInput> {
   await useWasm();
   const codec = loadCodec();
-  const decode = (files: LabelledFile[]) => decodeFiles(files, codec, inputSpec, tinyLabels.length);
+  const decode = (files: LabelledImage[]) => decodeImages(files, codec, inputSpec, tinyLabels.length);
   const model = tinyModel(seed);
   const calibration = await decode(tinyFiles(seed + 1, 40));
-  await balance(model, calibration);
+  balance(model, calibration);
   return {
     model,
     engine: { activate: useWasm },

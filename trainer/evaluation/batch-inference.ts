@@ -1,0 +1,49 @@
+import type { InputSpec } from "../../shared/contract/input-spec.ts";
+import type { Classifier } from "../../shared/inference/classifier.ts";
+import { softmax } from "../../shared/inference/softmax.ts";
+import { imageCount, type ImageSet } from "../data/image-set.ts";
+import { createBatchMaker } from "../training/image-batches.ts";
+
+/** Images a call of the classifier; larger batches gain little and cost memory. */
+const batchSize = 32;
+
+/**
+ * The logits of a loaded bundle for decoded images.
+ * @param set at the size of the bundle's input
+ * @returns [N, C] row-major
+ */
+export function inferLogits(classifier: Classifier, set: ImageSet): Float32Array {
+  const count = imageCount(set);
+  const logits = new Float32Array(count * set.classes);
+  for (let start = 0; start < count; start += batchSize) {
+    const indices = Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => start + i);
+    const nhwc = normalizeImages(set, classifier.manifest.input, indices);
+    logits.set(classifier.infer(nhwc, indices.length).logits, start * set.classes);
+  }
+  return logits;
+}
+
+/**
+ * The model's input for some images of a set.
+ * @returns `[indices.length, height, width, 3]`
+ */
+export function normalizeImages(
+  set: ImageSet,
+  spec: Pick<InputSpec, "mean" | "std">,
+  indices: readonly number[],
+): Float32Array {
+  return createBatchMaker(set, spec).plain(Int32Array.from(indices)).nhwc;
+}
+
+/** Softmax of every row. @param logits [N, C] row-major  @returns [N, C], rows sum to 1 */
+export function probabilitiesOf(
+  logits: Float32Array,
+  classes: number,
+  temperature: number,
+): Float32Array<ArrayBuffer> {
+  const probabilities = new Float32Array(logits.length);
+  for (let offset = 0; offset < logits.length; offset += classes) {
+    probabilities.set(softmax(logits.subarray(offset, offset + classes), temperature), offset);
+  }
+  return probabilities;
+}
