@@ -32,9 +32,13 @@ export async function startContender(spec: ContenderSpec): Promise<RunningConten
   const file = fileURLToPath(new URL(`contenders/${spec.module}`, import.meta.url));
   const child = fork(file, [JSON.stringify(spec.workload)], {
     serialization: "advanced",
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  const ready = await nextReply(child, spec.name);
+  // Libraries advertise themselves on stderr; what a process said matters only when it dies.
+  let said = "";
+  child.stderr?.on("data", (text) => (said += String(text)));
+  const next = (): Promise<Reply> => nextReply(child, spec.name, () => said);
+  const ready = await next();
   if (ready.kind !== "ready") throw new Error(`${spec.name} said ${ready.kind} before it was ready`);
   return {
     name: spec.name,
@@ -43,7 +47,7 @@ export async function startContender(spec: ContenderSpec): Promise<RunningConten
     cpuMsPerRun: async (times) => {
       const request: RunRequest = { times };
       child.send(request);
-      const ran = await nextReply(child, spec.name);
+      const ran = await next();
       if (ran.kind !== "ran") throw new Error(`${spec.name} said ${ran.kind} instead of its time`);
       return ran.cpuMs / times;
     },
@@ -53,14 +57,14 @@ export async function startContender(spec: ContenderSpec): Promise<RunningConten
   };
 }
 
-async function nextReply(child: ChildProcess, name: string): Promise<Reply> {
+async function nextReply(child: ChildProcess, name: string, said: () => string): Promise<Reply> {
   const ended = new AbortController();
   const { signal } = ended;
   try {
     return await Promise.race([
       once(child, "message", { signal }).then(([message]) => parseReply(message, name)),
       once(child, "exit", { signal }).then(([code]) => {
-        throw new Error(`${name} ended with ${String(code)} instead of answering`);
+        throw new Error(`${name} ended with ${String(code)} instead of answering: ${said()}`);
       }),
     ]);
   } finally {

@@ -7,7 +7,7 @@ export function formatResult({ name, workload, standings }: Result): string {
     `  ${standing.name}`,
     standing.medianMs.toFixed(2),
     standing.minMs.toFixed(2),
-    standing.oursToTheirs.toFixed(3),
+    standing.oursToTheirs.toPrecision(3),
     standing.label,
     standing.distance,
   ]);
@@ -24,7 +24,7 @@ export function ratiosOf(results: readonly Result[]): Readonly<Record<string, nu
     results.flatMap(({ name, standings }) =>
       standings
         .slice(1)
-        .map((standing) => [`${name}/${standing.name}`, Number(standing.oursToTheirs.toFixed(4))]),
+        .map((standing) => [`${name}/${standing.name}`, Number(standing.oursToTheirs.toPrecision(4))]),
     ),
   );
 }
