@@ -11,7 +11,7 @@ declare class TextEncoder {
 }
 
 declare class TextDecoder {
-  constructor(label?: string, options?: { fatal?: boolean });
+  constructor(label?: string, options?: { fatal: boolean; ignoreBOM: boolean });
   decode(bytes: ArrayBuffer | ArrayBufferView): string;
 }
 

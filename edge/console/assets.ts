@@ -1,12 +1,12 @@
 /* oxlint-disable import/default -- Text modules: the build gives the source of each file as its default export */
-import apiSource from "./api.js";
-import baseStyle from "./base.css";
-import consoleStyle from "./console.css";
-import consoleSource from "./console.js";
-import formatSource from "./format.js";
-import page from "./index.html";
-import servedSource from "./served.js";
-import viewSource from "./view.js";
+import apiSource from "../console/api.js";
+import baseStyle from "../console/base.css";
+import consoleStyle from "../console/console.css";
+import consoleSource from "../console/console.js";
+import formatSource from "../console/format.js";
+import page from "../console/index.html";
+import servedSource from "../console/served.js";
+import viewSource from "../console/view.js";
 
 /**
  * What the page may do: its own files, its own server, and pictures the visitor chose (`blob:`).

@@ -42,7 +42,11 @@ export function parseServerTiming(header) {
     const [name = "", ...parameters] = entry.split(";").map((part) => part.trim());
     const described = parameters.find((part) => part.startsWith("desc="))?.slice(5);
     const duration = Number(parameters.find((part) => part.startsWith("dur="))?.slice(4));
-    if (duration > 0) phases.push({ name: described?.replaceAll('"', "") ?? name, milliseconds: duration });
+    if (duration > 0)
+      phases.push({
+        name: described ? `${name} (${described.replaceAll('"', "")})` : name,
+        milliseconds: duration,
+      });
   }
   return phases;
 }

@@ -100,7 +100,7 @@ async function readManifest(
 
 function decodeUtf8(bytes: Uint8Array, what: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch (cause) {
     throw new AppError("invalid_manifest", `${what} is not UTF-8 text; publish the version again`, { cause });
   }

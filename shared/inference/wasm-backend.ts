@@ -202,7 +202,7 @@ export async function installWasmBackend(
   }
   const backend = new WasmBackend(new WasmHeap(module, options.maxBytes));
   // tfjs swallows the error of a factory, so everything that may fail has been done above
-  if (tf.findBackendFactory(backendName) !== undefined) tf.removeBackend(backendName);
+  if (tf.engine().registryFactory[backendName] !== undefined) tf.removeBackend(backendName);
   tf.registerBackend(backendName, () => backend, backendPriority);
   await use();
   return backend;

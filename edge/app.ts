@@ -1,0 +1,63 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { requestId, type RequestIdVariables } from "hono/request-id";
+import { AppError } from "../shared/contract/errors.ts";
+import { answerProblem } from "./http/answer-problem.ts";
+import { onlyMethods } from "./http/only-methods.ts";
+import { requestLog } from "./http/request-log.ts";
+import { answerClassify } from "./routes/classify.ts";
+import { answerConsole } from "./routes/console.ts";
+import { answerLive, answerReady } from "./routes/health.ts";
+import { answerModels } from "./routes/models.ts";
+import type { Services } from "./services.ts";
+
+/** What Hono knows of a request: the Worker's bindings, and what our middleware found. */
+export interface AppEnvironment {
+  readonly Bindings: Env;
+  readonly Variables: RequestIdVariables;
+}
+
+/** The HTTP application. */
+export type App = Hono<AppEnvironment>;
+
+const longestRequestId = 64;
+
+/** The Worker's HTTP API: every failure leaves as `application/problem+json`, every answer has a request id. */
+export function createApp(services: Services): App {
+  const app: App = new Hono<AppEnvironment>();
+  const { corsOrigins } = services.settings;
+
+  app.use(requestId({ limitLength: longestRequestId }));
+  app.use(requestLog(services));
+  app.use(
+    cors({
+      origin: corsOrigins === "*" ? "*" : [...corsOrigins],
+      allowMethods: ["GET", "POST"],
+      allowHeaders: ["content-type", "x-request-id"],
+      exposeHeaders: ["x-request-id", "server-timing", "retry-after"],
+      maxAge: 86_400,
+    }),
+  );
+
+  app.post("/classify", (context) => answerClassify(context, services));
+  app.all("/classify", onlyMethods("POST"));
+  app.get("/models", (context) => answerModels(context, services));
+  app.all("/models", onlyMethods("GET, HEAD"));
+  app.get("/health/live", answerLive);
+  app.all("/health/live", onlyMethods("GET, HEAD"));
+  app.get("/health/ready", (context) => answerReady(context, services));
+  app.all("/health/ready", onlyMethods("GET, HEAD"));
+  app.get("/", answerConsole);
+  app.all("/", onlyMethods("GET, HEAD"));
+  app.get("/console/*", answerConsole);
+
+  app.notFound((context) => {
+    const error = new AppError(
+      "not_found",
+      `there is nothing at ${context.req.path}; see POST /classify, GET /models, GET /health/live, GET /health/ready and the console at /`,
+    );
+    return answerProblem(error, context, services);
+  });
+  app.onError((error, context) => answerProblem(error, context, services));
+  return app;
+}

@@ -1,0 +1,40 @@
+import type { Context } from "hono";
+import { isAppError } from "../../shared/contract/errors.ts";
+import { problemMediaType, toProblem } from "../../shared/contract/problem.ts";
+import type { AppEnvironment } from "../app.ts";
+import type { Services } from "../services.ts";
+
+/**
+ * Answers a failure as RFC 9457 problem. What a 5xx hides from the client goes to the log under the same request id.
+ * @param members more members of the problem
+ */
+export function answerProblem(
+  error: unknown,
+  context: Context<AppEnvironment>,
+  services: Pick<Services, "log" | "settings">,
+  members: Readonly<Record<string, unknown>> = {},
+): Response {
+  const requestId = context.get("requestId");
+  const problem = toProblem(error, requestId);
+  if (problem.status >= 500) {
+    services.log({ level: "error", event: "failure", requestId, code: problem.code, ...describe(error) });
+  }
+  if (problem.status === 503) {
+    context.header("retry-after", String(Math.max(1, Math.ceil(services.settings.aliasPollMs / 1000))));
+  }
+  context.header("content-type", problemMediaType);
+  context.header("cache-control", "no-store");
+  return new Response(JSON.stringify({ ...problem, ...members }), {
+    status: problem.status,
+    headers: context.res.headers,
+  });
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { reason: String(error) };
+  return {
+    reason: error.message,
+    ...(isAppError(error) ? { details: error.details } : { stack: error.stack }),
+    ...(error.cause === undefined ? {} : { cause: describe(error.cause) }),
+  };
+}

@@ -1,0 +1,59 @@
+import { aliasRecordSchema } from "../../shared/contract/alias.ts";
+import { isAppError } from "../../shared/contract/errors.ts";
+import { objectKeys, parseModelKey } from "../../shared/contract/object-keys.ts";
+import { parseJsonWith } from "../../shared/contract/parse.ts";
+import { listAll } from "../../shared/store/list-all.ts";
+import type { ObjectStore } from "../../shared/store/object-store.ts";
+
+/** A model of the store with what can be used of it. */
+export interface ListedModel {
+  readonly model: string;
+  /** Complete versions, newest first. */
+  readonly versions: readonly string[];
+  /** Aliases of complete versions, by name. */
+  readonly aliases: readonly { readonly alias: string; readonly version: string }[];
+}
+
+const manifestFile = "manifest.json";
+
+/**
+ * The models of a store. A version counts as complete when its manifest is there, since that is written last;
+ * an alias of any other version is left out. Whether the bytes are right is found out when a version is loaded.
+ */
+export async function listModels(store: ObjectStore): Promise<ListedModel[]> {
+  const found = new Map<string, { versions: string[]; aliases: string[] }>();
+  for await (const { key } of listAll(store, objectKeys.models())) {
+    const parsed = parseModelKey(key);
+    if (parsed.kind === "other") continue;
+    const entry = found.get(parsed.model) ?? { versions: [], aliases: [] };
+    found.set(parsed.model, entry);
+    if (parsed.kind === "alias") entry.aliases.push(parsed.alias);
+    else if (parsed.file === manifestFile) entry.versions.push(parsed.version);
+  }
+  return Promise.all(
+    [...found].map(async ([model, { versions, aliases }]) => {
+      const records = await Promise.all(aliases.map((alias) => versionOf(store, model, alias)));
+      return {
+        model,
+        versions: versions.toReversed(),
+        aliases: aliases.flatMap((alias, i) => {
+          const version = records[i];
+          return version !== undefined && versions.includes(version) ? [{ alias, version }] : [];
+        }),
+      };
+    }),
+  );
+}
+
+/** The version an alias points at, `undefined` when it went away or is not a valid record. */
+async function versionOf(store: ObjectStore, model: string, alias: string): Promise<string | undefined> {
+  const object = await store.get(objectKeys.alias(model, alias));
+  if (object.kind !== "found") return undefined;
+  try {
+    const text = new TextDecoder().decode(object.bytes);
+    return parseJsonWith(aliasRecordSchema, text, `alias ${alias}`, "invalid_manifest").version;
+  } catch (error) {
+    if (isAppError(error, "invalid_manifest")) return undefined;
+    throw error;
+  }
+}

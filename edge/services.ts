@@ -1,0 +1,13 @@
+import type { ObjectStore } from "../shared/store/object-store.ts";
+import type { ModelCache } from "./model/model-cache.ts";
+import type { Clock, Log } from "./ports.ts";
+import type { Settings } from "./settings.ts";
+
+/** Everything the app needs from outside, so that a test can give its own. */
+export interface Services {
+  readonly settings: Settings;
+  readonly store: ObjectStore;
+  readonly models: ModelCache;
+  readonly clock: Clock;
+  readonly log: Log;
+}

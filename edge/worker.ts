@@ -1,0 +1,43 @@
+import { createR2Store } from "../shared/store/r2-binding-store.ts";
+import { createApp, type App } from "./app.ts";
+import { createModelLoader } from "./model/load-model.ts";
+import { ModelCache } from "./model/model-cache.ts";
+import type { LogEntry } from "./ports.ts";
+import type { Services } from "./services.ts";
+import { parseSettings } from "./settings.ts";
+
+/** One app an isolate, made at the first request: its model cache is what the isolate remembers. */
+const apps = new WeakMap<Env, App>();
+
+function appFor(env: Env): App {
+  const known = apps.get(env);
+  if (known !== undefined) return known;
+  const app = createApp(createServices(env));
+  apps.set(env, app);
+  return app;
+}
+
+function createServices(env: Env): Services {
+  const settings = parseSettings(env);
+  const store = createR2Store(env.MODELS);
+  const clock = Date.now;
+  const models = new ModelCache({
+    store,
+    model: settings.model,
+    alias: settings.alias,
+    pollMs: settings.aliasPollMs,
+    load: createModelLoader(store),
+    clock,
+    wait: (milliseconds) => scheduler.wait(milliseconds),
+    log,
+  });
+  return { settings, store, models, clock, log };
+}
+
+function log(entry: LogEntry): void {
+  console.log(JSON.stringify(entry));
+}
+
+export default {
+  fetch: (request, env, context) => appFor(env).fetch(request, env, context),
+} satisfies ExportedHandler<Env>;
