@@ -81,12 +81,18 @@ export function chooseThreshold(answers: readonly Answer[], precision: number): 
     const next = sorted[index + 1];
     const kept = index + 1;
     if (kept < leastKept || next?.probability === answer.probability) continue;
-    const threshold = next === undefined ? 0 : (answer.probability + next.probability) / 2;
+    const threshold = next === undefined ? 0 : between(next.probability, answer.probability);
     const reached = right / kept;
     if (reached >= precision) lowest = threshold;
     if (reached >= nearest.precision) nearest = { precision: reached, threshold };
   }
   return lowest ?? nearest.threshold;
+}
+
+/** A number above `low`, at most `high`: their middle, unless they are neighbours. */
+function between(low: number, high: number): number {
+  const middle = (low + high) / 2;
+  return middle > low ? middle : high;
 }
 
 /**

@@ -15,6 +15,7 @@ import { decodeImages, type LabelledImage } from "../evaluation/labelled-image.t
 import { computeMetrics } from "../evaluation/metrics.ts";
 import { normalizeImages, probabilitiesOf } from "../evaluation/batch-inference.ts";
 import { predictLogits } from "../training/validate.ts";
+import { spreadRows } from "../evaluation/pixel-features.ts";
 import { assembleBundle, type BundleParts, type ModelDescription } from "./assemble.ts";
 import { type Budget, defaultBudget } from "./budget.ts";
 import { buildCandidate, type CandidateScheme, candidateSchemes } from "./candidates.ts";
@@ -111,11 +112,7 @@ export async function releaseModel(input: ReleaseInput): Promise<Release> {
 
   report({ step: "compile" });
   const folded = await foldModel(model);
-  const correction = normalizeImages(
-    input.correction,
-    spec,
-    spread(imageCount(input.correction), correctionImages),
-  );
+  const correction = normalizeImages(input.correction, spec, spreadRows(input.correction, correctionImages));
 
   report({ step: "evaluate" });
   const test = {
@@ -232,12 +229,6 @@ function evaluateFloat(
   const logits = predictLogits(model, test.images, spec);
   const probabilities = probabilitiesOf(logits, labels.length, calibration.temperature);
   return { logits, probabilities, metrics: computeMetrics(probabilities, test.images.labels, labels) };
-}
-
-/** `wanted` of `count` indices, evenly spread, all when there are fewer. */
-function spread(count: number, wanted: number): number[] {
-  const taken = Math.min(count, wanted);
-  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
 }
 
 function checkClasses({ model, description }: ReleaseInput): void {
