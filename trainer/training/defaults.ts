@@ -1,4 +1,5 @@
-import { type Architecture } from "../model/build-model.ts";
+import type { DatasetManifest } from "../../shared/contract/dataset.ts";
+import type { Architecture } from "../model/build-model.ts";
 import { parseTrainingConfig, type TrainingConfig } from "./config.ts";
 
 /** A net and how to train it. */
@@ -13,16 +14,12 @@ export interface TrainingPlan {
   readonly training: TrainingConfig;
 }
 
-/** What the defaults depend on. */
-export interface TrainingFacts {
-  /** Images of the train split. */
-  readonly trainImages: number;
-  /** Typical shorter side of the source images, in pixels. */
-  readonly imageSide: number;
-}
-
-/** What the caller sets instead of a default. */
-export type PlanOverrides = Partial<Omit<TrainingPlan, "training">> & Partial<TrainingConfig>;
+/** What the caller fixes; everything else is chosen by the data set. */
+export type PlanRequest = {
+  readonly [Name in keyof (Omit<TrainingPlan, "training"> & Omit<TrainingConfig, "seed">)]?:
+    | (Omit<TrainingPlan, "training"> & TrainingConfig)[Name]
+    | undefined;
+};
 
 /** Input sizes, each with the largest source image it is meant for and the images it can visit in about two minutes. */
 const sizes = [
@@ -37,42 +34,42 @@ const mostEpochs = 40;
 /**
  * Chooses a net and a training schedule for a data set; the same facts always give the same plan.
  * The number of epochs keeps training on two cores to a few minutes; small sets, which overfit, stop at 40.
- * @throws invalid_argument when an override is out of range
+ * @throws invalid_argument when the request is out of range
  */
 export function planTraining(
-  facts: TrainingFacts,
+  dataset: Pick<DatasetManifest, "images">,
+  request: PlanRequest,
   seed: number,
-  overrides: PlanOverrides = {},
 ): TrainingPlan {
-  const {
-    architecture = "small-cnn",
-    width = 1,
-    dropout = 0,
-    size = sizeFor(facts.imageSide),
-    ...rest
-  } = overrides;
-  const epochs = rest.epochs ?? epochsFor(facts.trainImages, size);
-  const batchSize = rest.batchSize ?? 32;
-  const stepsPerEpoch = Math.max(1, Math.floor(facts.trainImages / batchSize));
+  const { architecture, width, dropout, size: requestedSize, ...settings } = request;
+  const trainImages = dataset.images.filter(({ split }) => split === "train").length;
+  const size = requestedSize ?? sizeFor(typicalSide(dataset.images));
+  const epochs = settings.epochs ?? epochsFor(trainImages, size);
+  const batchSize = settings.batchSize ?? 32;
+  const steps = epochs * Math.max(1, Math.floor(trainImages / batchSize));
   const training = parseTrainingConfig({
     seed,
-    learningRate: 2e-3,
-    // a tenth of the run, at most half an epoch of a large set
-    warmupSteps: Math.min(100, Math.ceil((epochs * stepsPerEpoch) / 10)),
-    schedule: "cosine",
-    weightDecay: 0.05,
-    labelSmoothing: 0.1,
-    augmentation: { flip: true, shift: 0.1, brightness: 0.1, contrast: 0.2 },
-    patience: Math.max(6, Math.ceil(epochs / 3)),
-    ...rest,
     epochs,
     batchSize,
+    learningRate: settings.learningRate ?? 2e-3,
+    warmupSteps: settings.warmupSteps ?? Math.min(100, Math.ceil(steps / 10)),
+    schedule: settings.schedule ?? "cosine",
+    weightDecay: settings.weightDecay ?? 0.05,
+    labelSmoothing: settings.labelSmoothing ?? 0.1,
+    augmentation: settings.augmentation ?? { flip: true, shift: 0.1, brightness: 0.1, contrast: 0.2 },
+    patience: settings.patience ?? Math.max(6, Math.ceil(epochs / 3)),
   });
-  return { architecture, size, width, dropout, training };
+  return {
+    architecture: architecture ?? "small-cnn",
+    size,
+    width: width ?? 1,
+    dropout: dropout ?? 0,
+    training,
+  };
 }
 
 /** The middle one of the images' shorter sides, in pixels; 0 without images. */
-export function typicalSide(images: readonly { readonly width: number; readonly height: number }[]): number {
+function typicalSide(images: DatasetManifest["images"]): number {
   const sides = images.map(({ width, height }) => Math.min(width, height)).toSorted((a, b) => a - b);
   return sides[Math.floor(sides.length / 2)] ?? 0;
 }
