@@ -4,6 +4,7 @@ import { AppError } from "../../shared/contract/errors.ts";
 import type { PixelSpec } from "../../shared/image/codec.ts";
 import type { DecodeReply, DecodeRequest, InspectedFile } from "./decode-messages.ts";
 import type { FileRange } from "./file-tree.ts";
+import { askWorker, shareOut } from "./worker-requests.ts";
 
 /** Threads that decode images; close it when done. */
 export interface DecodePool {
@@ -42,19 +43,14 @@ export function openDecodePool(threads = Math.min(maxThreads, availableParalleli
     onDone: (files: number) => void = () => {},
   ): Promise<void> {
     const batches = cutBatches(ranges);
-    let next = 0;
     let done = 0;
-    await Promise.all(
-      workers.map(async (worker) => {
-        for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) {
-          const reply = await ask(worker, toRequest(batch.ranges));
-          if (reply.kind === "failed") throw new AppError(reply.code, reply.message);
-          take(reply, batch.start);
-          done += batch.ranges.length;
-          onDone(done);
-        }
-      }),
-    );
+    await shareOut(workers, batches, async (worker, batch) => {
+      const reply = await askWorker<DecodeReply>(worker, toRequest(batch.ranges));
+      if (reply.kind === "failed") throw new AppError(reply.code, reply.message);
+      take(reply, batch.start);
+      done += batch.ranges.length;
+      onDone(done);
+    });
   }
 
   return {
@@ -102,27 +98,4 @@ function cutBatches(ranges: readonly FileRange[]): Batch[] {
   }
   if (start < ranges.length) batches.push({ start, ranges: ranges.slice(start) });
   return batches;
-}
-
-/** Sends one request; a thread answers in order and is asked one thing at a time. */
-function ask(worker: Worker, request: DecodeRequest): Promise<DecodeReply> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-    };
-    const onMessage = (reply: DecodeReply): void => {
-      stop();
-      resolve(reply);
-    };
-    const onError = (cause: Error): void => {
-      stop();
-      reject(new AppError("internal", `a decoding thread failed: ${cause.message}`, { cause }));
-    };
-    const onExit = (code: number): void => {
-      stop();
-      reject(new AppError("internal", `a decoding thread ended with code ${code}`));
-    };
-    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-    worker.postMessage(request, []);
-  });
 }
