@@ -16,6 +16,7 @@ export const errorCodes = [
   "invalid_dataset",
   "invalid_archive",
   "budget_exceeded",
+  "interrupted",
   // stores and services
   "precondition_failed",
   "already_exists",

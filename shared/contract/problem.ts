@@ -28,6 +28,7 @@ const known: Readonly<Record<ErrorCode, { readonly status: number; readonly titl
   invalid_dataset: { status: 400, title: "Invalid dataset" },
   invalid_archive: { status: 400, title: "Invalid archive" },
   budget_exceeded: { status: 500, title: "Budget exceeded" },
+  interrupted: { status: 503, title: "Interrupted" },
   precondition_failed: { status: 412, title: "Precondition failed" },
   already_exists: { status: 409, title: "Already exists" },
   model_unavailable: { status: 503, title: "Model unavailable" },

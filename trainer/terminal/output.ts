@@ -5,11 +5,11 @@ export interface Output {
   /** Whether the last line of stdout is to be one JSON object. */
   readonly json: boolean;
   /** A line of the answer, for people; swallowed in JSON mode. */
-  answer(line: string): void;
+  readonly answer: (line: string) => void;
   /** The answer for machines: in JSON mode the last line of stdout. */
-  result(value: Readonly<Record<string, unknown>>): void;
+  readonly result: (value: Readonly<Record<string, unknown>>) => void;
   /** A line of talk on stderr: what happens now, warnings. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 /** An {@link Output} on the process's own streams. */

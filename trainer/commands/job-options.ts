@@ -1,0 +1,121 @@
+import { dirname, join } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { EngineChoice } from "../engine/engine.ts";
+import type { JobRequest, JobResult } from "../job/run-job.ts";
+import type { Reporter } from "../job/reporter.ts";
+import { type Architecture, architectures } from "../model/build-model.ts";
+import type { Output } from "../terminal/output.ts";
+import { createProgress } from "../terminal/progress.ts";
+import { percent, sizeText, table } from "../terminal/table.ts";
+import { type CommonOptions, parsePositive } from "./common-options.ts";
+
+/** Options of the commands that train. */
+export interface JobOptions extends CommonOptions {
+  readonly data?: string;
+  readonly limit?: number;
+  readonly epochs?: number;
+  readonly architecture?: Architecture;
+  readonly size?: number;
+  readonly width?: number;
+  readonly engine: EngineChoice;
+  readonly cache?: string;
+}
+
+/** Gives a command the options of training. */
+export function withJobOptions(command: Command): Command {
+  return command
+    .option(
+      "--data <path>",
+      "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
+    )
+    .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
+    .option("--epochs <number>", "most passes over the training images (default: by the data)", parsePositive)
+    .addOption(new Option("--architecture <name>", "the net (default: by the data)").choices(architectures))
+    .option("--size <pixels>", "side of the net's input (default: by the data)", parsePositive)
+    .option("--width <factor>", "multiplies the net's channels (default: by the net)", parseFactor)
+    .addOption(
+      new Option("--engine <name>", "what computes the training")
+        .choices(["auto", "wasm", "native-cpu", "native-gpu"])
+        .default("auto"),
+    )
+    .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)");
+}
+
+/** The job that the options ask for. */
+export function jobRequest(
+  options: JobOptions,
+  rest: Pick<JobRequest, "alias" | "by" | "runId">,
+): JobRequest {
+  const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
+  return {
+    ...rest,
+    data,
+    limit,
+    seed,
+    model,
+    engine,
+    plan: { epochs, architecture, size, width },
+    cacheRoot: cacheRootOf(options),
+  };
+}
+
+/** Folder for what is drawn or unpacked: `--cache`, else `datasets` beside the store. */
+export function cacheRootOf({ cache, store }: { readonly cache?: string; readonly store: string }): string {
+  return cache ?? join(dirname(store), "datasets");
+}
+
+/** A reporter that talks on stderr. */
+export function terminalReporter(output: Output): Reporter {
+  return { say: output.say, progress: createProgress };
+}
+
+/** What a job found, as lines for people. */
+export function describeJob({ manifest, linearBaseline, bundleBytes, floatBytes }: JobResult): string[] {
+  const { float, bundle } = manifest.metrics;
+  const rows = [
+    ["", "top-1", "macro F1", "ECE", "weights"],
+    [
+      "float model",
+      percent(float.top1Accuracy),
+      float.macroF1.toFixed(3),
+      float.expectedCalibrationError.toFixed(3),
+      sizeText(floatBytes),
+    ],
+    [
+      `bundle (${manifest.quantization.scheme})`,
+      percent(bundle.top1Accuracy),
+      bundle.macroF1.toFixed(3),
+      bundle.expectedCalibrationError.toFixed(3),
+      sizeText(bundleBytes),
+    ],
+    ["linear model on the pixels", percent(linearBaseline.testTop1Accuracy), "", "", ""],
+  ];
+  return [`${manifest.model} ${manifest.version}, on ${bundle.images} held-out images:`, ...table(rows)];
+}
+
+/** What a job found, for machines. */
+export function jobSummary(result: JobResult): Record<string, unknown> {
+  const { manifest } = result;
+  return {
+    model: manifest.model,
+    version: manifest.version,
+    top1Accuracy: {
+      float: manifest.metrics.float.top1Accuracy,
+      bundle: manifest.metrics.bundle.top1Accuracy,
+      linearBaseline: result.linearBaseline.testTop1Accuracy,
+    },
+    seconds: Math.round(result.seconds * 10) / 10,
+    bundleBytes: result.bundleBytes,
+    floatBytes: result.floatBytes,
+    quantization: manifest.quantization.scheme,
+    images: manifest.metrics.bundle.images,
+    skipped: result.dataset.manifest.skipped.length,
+  };
+}
+
+function parseFactor(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0.1 && value <= 4))
+    throw new InvalidArgumentError(`got "${text}"; a number from 0.1 to 4 is needed.`);
+  return value;
+}

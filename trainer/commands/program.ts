@@ -1,0 +1,33 @@
+import { Command } from "commander";
+import { addDatasetCommands } from "./dataset.ts";
+import { addEvaluateCommand } from "./evaluate.ts";
+import { addModelsCommand } from "./models.ts";
+import { addPredictCommand } from "./predict.ts";
+import { addPromoteCommand, addRollbackCommand } from "./promote.ts";
+import { addPublishCommand } from "./publish.ts";
+import { addServeCommand } from "./serve.ts";
+import { addStartCommand } from "./start.ts";
+import { addTrainCommand } from "./train.ts";
+
+/** The whole command line; wrong usage throws a CommanderError after saying what was wrong. */
+export function createProgram(): Command {
+  const program = new Command("edgewise")
+    .description("Train an image classifier from labelled images and serve it from edge workers.")
+    .showHelpAfterError("(add --help for options and examples)")
+    .exitOverride();
+  for (const add of [
+    addStartCommand,
+    addTrainCommand,
+    addDatasetCommands,
+    addEvaluateCommand,
+    addPredictCommand,
+    addModelsCommand,
+    addPublishCommand,
+    addPromoteCommand,
+    addRollbackCommand,
+    addServeCommand,
+  ]) {
+    add(program);
+  }
+  return program;
+}

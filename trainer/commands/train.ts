@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import { defaultAlias } from "../../shared/contract/names.ts";
+import { runJob } from "../job/run-job.ts";
+import { createFileStore } from "../storage/file-store.ts";
+import { abortOnSignal } from "../terminal/interrupt.ts";
+import { createOutput } from "../terminal/output.ts";
+import { parseName, withCommonOptions } from "./common-options.ts";
+import {
+  describeJob,
+  jobRequest,
+  jobSummary,
+  type JobOptions,
+  terminalReporter,
+  withJobOptions,
+} from "./job-options.ts";
+
+interface TrainOptions extends JobOptions {
+  readonly alias: string;
+  readonly promote: boolean;
+  readonly run?: string;
+}
+
+/** Adds `train`: the whole release, from images to a promoted version. */
+export function addTrainCommand(program: Command): void {
+  const command = withJobOptions(
+    program
+      .command("train")
+      .description("train, evaluate, calibrate, compile, quantise, verify, publish and promote a model")
+      .option("--alias <name>", "the alias to promote to", parseName, defaultAlias)
+      .option("--no-promote", "publish only; promote it later with `edgewise promote`")
+      .option("--run <id>", "go on with this run where it was interrupted"),
+  );
+  withCommonOptions(command, [
+    "npm run edgewise -- train",
+    "npm run edgewise -- train --data photos.zip --model gate --epochs 40",
+    "npm run edgewise -- train --data photos/ --no-promote --json",
+  ]).action(async (options: TrainOptions) => {
+    const output = createOutput(options.json);
+    const alias = options.promote ? options.alias : null;
+    const request = jobRequest(options, { alias, by: "edgewise train", runId: options.run });
+    const store = createFileStore(options.store);
+    const result = await runJob(request, store, terminalReporter(output), abortOnSignal());
+    for (const line of describeJob(result)) output.answer(line);
+    output.result(jobSummary(result));
+  });
+}

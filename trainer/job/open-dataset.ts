@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import type { DatasetManifest } from "../../shared/contract/dataset.ts";
+import { objectKeys } from "../../shared/contract/object-keys.ts";
+import { isAppError } from "../../shared/contract/errors.ts";
+import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { type IndexedDataset, indexDataset } from "../data/dataset-index.ts";
+import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
+import type { Progress } from "../terminal/progress.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** Which images a job takes. */
+export interface DatasetRequest {
+  /** A folder of class folders or an archive of one; absent: the drawn sample. */
+  readonly data?: string | undefined;
+  /** Most images to take, drawn fairly from every class. */
+  readonly limit?: number | undefined;
+  /** Of the sample and of the draw. */
+  readonly seed: number;
+  /** Folder for what is drawn or unpacked, kept for the next time. */
+  readonly cacheRoot: string;
+}
+
+/** How many skipped files are named one by one. */
+const namedSkips = 10;
+
+/**
+ * Takes or draws the dataset of a job and indexes it.
+ * @throws not_found, invalid_archive, invalid_dataset; invalid_argument for the limit
+ */
+export async function openDataset(request: DatasetRequest, reporter: Reporter): Promise<IndexedDataset> {
+  const { data, limit, seed, cacheRoot } = request;
+  const path = data ?? (await drawSample(request, reporter));
+  const bars = new Map<string, Progress>();
+  const dataset = await indexDataset({
+    path,
+    cacheRoot,
+    ...(data === undefined ? { name: "sample" } : {}),
+    draw: limit === undefined ? undefined : { limit, seed },
+    onProgress: (phase, done, total) => {
+      const bar = bars.get(phase) ?? reporter.progress(phase);
+      bars.set(phase, bar);
+      bar.update(done, total);
+    },
+  });
+  for (const bar of bars.values()) bar.end();
+  describe(dataset.manifest, data ?? "drawn scenes", reporter);
+  return dataset;
+}
+
+/** Stores a dataset's manifest, the record of what a run was trained on; the images stay where they are. */
+export async function recordDataset(store: ObjectStore, manifest: DatasetManifest): Promise<void> {
+  const key = objectKeys.datasetManifest(manifest.dataset, manifest.datasetVersion);
+  try {
+    await store.put(key, new TextEncoder().encode(`${JSON.stringify(manifest)}\n`), { ifNoneMatch: "*" });
+  } catch (error) {
+    // The same images in the same splits were recorded before.
+    if (!isAppError(error, "precondition_failed")) throw error;
+  }
+}
+
+async function drawSample({ seed, cacheRoot }: DatasetRequest, reporter: Reporter): Promise<string> {
+  const root = join(cacheRoot, `sample-${seed}`);
+  const bar = reporter.progress("draw");
+  await makeSampleDataset({ root, seed, onProgress: (done, total) => bar.update(done, total) });
+  bar.end();
+  return root;
+}
+
+function describe({ images, labels, skipped }: DatasetManifest, from: string, reporter: Reporter): void {
+  const sizes = labels.map((label) => `${label} ${images.filter((image) => image.label === label).length}`);
+  const shown = sizes.length <= 12 ? sizes.join(", ") : `${labels.length} classes`;
+  reporter.say(`dataset: ${images.length} images from ${from} (${shown})`);
+  for (const { path, reason } of skipped.slice(0, namedSkips)) reporter.say(`skipped ${path}: ${reason}`);
+  if (skipped.length > namedSkips) {
+    reporter.say(`skipped ${skipped.length - namedSkips} more; edgewise dataset index lists them all`);
+  }
+}

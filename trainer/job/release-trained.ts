@@ -1,0 +1,57 @@
+import { loadCodec, loadJpegEncoder } from "../assets.ts";
+import type { IndexedDataset } from "../data/dataset-index.ts";
+import type { Engine } from "../engine/engine.ts";
+import { splitImages } from "../evaluation/labelled-image.ts";
+import { projectRoot } from "../project-root.ts";
+import { collectProvenance, type RunFacts } from "../release/provenance.ts";
+import { type Release, releaseModel } from "../release/release.ts";
+import type { TrainingPlan } from "../training/defaults.ts";
+import { createReleaseProgress } from "./release-progress.ts";
+import type { Reporter } from "./reporter.ts";
+import type { TrainedClassifier } from "./train-classifier.ts";
+
+/** A trained model with everything its release tells of it. */
+export interface TrainedRun {
+  readonly model: string;
+  readonly dataset: IndexedDataset;
+  readonly plan: TrainingPlan;
+  readonly trained: TrainedClassifier;
+  readonly engine: Engine;
+  readonly facts: Omit<RunFacts, "dataset">;
+}
+
+const longestUse = 500;
+
+/** Makes a verified bundle of what a run trained; see {@link releaseModel} for what it throws. */
+export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promise<Release> {
+  const { dataset, plan, trained } = run;
+  const { labels } = dataset.manifest;
+  const progress = createReleaseProgress(reporter);
+  try {
+    return await releaseModel({
+      model: trained.model,
+      engine: run.engine,
+      codec: loadCodec(),
+      encodeJpeg: loadJpegEncoder(),
+      description: {
+        model: run.model,
+        labels,
+        input: trained.inputSpec,
+        architecture: { name: plan.architecture, width: plan.width, size: plan.size },
+        licence: "all rights with the owner of the training images",
+        intendedUse: `telling ${labels.join(", ")} apart in images like those of its dataset`.slice(
+          0,
+          longestUse,
+        ),
+      },
+      provenance: await collectProvenance(projectRoot, { ...run.facts, dataset: dataset.manifest }),
+      calibration: trained.images.calibration,
+      correction: trained.images.validation,
+      test: splitImages(dataset, "test"),
+      now: () => new Date(),
+      onProgress: progress.update,
+    });
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { copyModels } from "../../shared/store/copy-models.ts";
+import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { followStore } from "./follow-store.ts";
+import { startLocalWorker } from "./local-worker.ts";
+import { buildWorkerArtefact } from "./worker-artefact.ts";
+import { readLogLine } from "./worker-log.ts";
+
+/** A Worker that serves a store. */
+export interface Serving {
+  /** Where it answers. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** How a store is served. */
+export interface ServingOptions {
+  readonly port: number;
+  readonly host: string;
+  /** The model that requests without a model's name get. */
+  readonly model: string;
+  /** Receives a line about each thing worth knowing. */
+  readonly say: (line: string) => void;
+  /** Receives a line about each request that went as it should. */
+  readonly sayRoutine: (line: string) => void;
+}
+
+const followIntervalMs = 1000;
+
+/**
+ * Builds the Worker, copies the store's published versions to its bucket, and follows later publications.
+ * @param store where models are published; the record, which the bucket copies
+ */
+export async function openServing(store: ObjectStore, options: ServingOptions): Promise<Serving> {
+  const folder = await mkdtemp(join(tmpdir(), "edgewise-worker-"));
+  const stopping = new AbortController();
+  let following: Promise<void> = Promise.resolve();
+  try {
+    const artefact = await buildWorkerArtefact(join(folder, "worker"));
+    const worker = await startLocalWorker(artefact, {
+      port: options.port,
+      host: options.host,
+      onLog: (line) => {
+        const { routine, text } = readLogLine(line);
+        if (routine) options.sayRoutine(text);
+        else options.say(text);
+      },
+      vars: { MODEL: options.model, ALIAS_POLL_SECONDS: "1" },
+    });
+    const told = new Set<string>();
+    const copy = async (): Promise<void> => {
+      const { copied, faults } = await copyModels(store, worker.bucket);
+      for (const { key, error } of faults) {
+        const line = `${key} stays behind: ${error.message}`;
+        if (!told.has(line)) options.say(line);
+        told.add(line);
+      }
+      for (const item of copied) {
+        if (item.kind === "alias") options.say(`${item.model}/${item.alias} -> ${item.version}`);
+      }
+    };
+    await copy();
+    following = followStore(copy, {
+      intervalMs: followIntervalMs,
+      signal: stopping.signal,
+      onError: (error) => options.say(`cannot follow the store: ${String(error)}`),
+    });
+    return {
+      url: worker.url,
+      stop: async () => {
+        stopping.abort();
+        await following;
+        await worker.stop();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
