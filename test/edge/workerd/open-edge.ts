@@ -1,0 +1,89 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { createApp } from "../../../edge/app.ts";
+import { createModelLoader } from "../../../edge/model/load-model.ts";
+import { ModelCache } from "../../../edge/model/model-cache.ts";
+import type { LogEntry } from "../../../edge/ports.ts";
+import type { ObjectStore } from "../../../shared/store/object-store.ts";
+import { createR2Store } from "../../../shared/store/r2-binding-store.ts";
+
+/** The app as a fresh isolate would have it, on the real R2 binding, with a clock that the test moves. */
+export interface Edge {
+  /** A model name that no other test uses. */
+  readonly model: string;
+  readonly store: ObjectStore;
+  /** Lines logged so far. */
+  readonly logged: readonly LogEntry[];
+  /** Keys read from the store so far. */
+  readonly reads: readonly string[];
+  /** Answers a request, then waits until its background work is done. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Moves the clock. */
+  advance(milliseconds: number): void;
+}
+
+/** Least time between two looks at the alias, in milliseconds of the test's clock. */
+export const pollMs = 5000;
+
+let opened = 0;
+
+/** Opens the app with a model cache that has loaded nothing. @param wrap changes how the app sees the store */
+export function openEdge(wrap: (store: ObjectStore) => ObjectStore = (store) => store): Edge {
+  const model = `model-${opened++}`;
+  const bucket = createR2Store(env.MODELS);
+  const reads: string[] = [];
+  const logged: LogEntry[] = [];
+  let now = Date.parse("2026-01-31T00:00:00Z");
+  const clock = (): number => now;
+  const log = (entry: LogEntry): void => void logged.push(entry);
+  const inner = wrap(bucket);
+  const store: ObjectStore = {
+    ...inner,
+    get: (key, options) => {
+      reads.push(key);
+      return inner.get(key, options);
+    },
+  };
+  const settings = { model, alias: "champion", aliasPollMs: pollMs, corsOrigins: "*" } as const;
+  const load = createModelLoader(store);
+  const models = new ModelCache({ store, model, alias: settings.alias, pollMs, load, clock, wait, log });
+  const app = createApp({ settings, store, models, clock, log });
+  return {
+    model,
+    store: bucket,
+    logged,
+    reads,
+    advance: (milliseconds) => {
+      now += milliseconds;
+    },
+    fetch: async (path, init) => {
+      const context = createExecutionContext();
+      const response = await app.fetch(new Request(`http://edge${path}`, init), env, context);
+      await waitOnExecutionContext(context);
+      return response;
+    },
+  };
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return scheduler.wait(milliseconds);
+}
+
+/** What `POST /classify` answers, as a client reads it. */
+export interface Answer {
+  readonly model: string;
+  readonly version: string;
+  readonly predictions: readonly {
+    readonly label: string;
+    readonly classIndex: number;
+    readonly probability: number;
+  }[];
+  readonly unknown: boolean;
+  readonly recognized: boolean;
+  readonly requestId: string;
+}
+
+/** A request with an image as its body. */
+export function imagePost(image: BodyInit, contentType = "image/png"): RequestInit {
+  return { method: "POST", body: image, headers: { "content-type": contentType } };
+}
