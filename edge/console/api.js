@@ -66,11 +66,11 @@ export async function classify(file, signal) {
 }
 
 /**
- * The type the photo is sent with.
+ * The type the file is sent with. Anything but an image goes as plain bytes: the server then says what it found in them.
  * @param {File} file
  */
 export function mediaTypeOf(file) {
-  return file.type === "" ? "application/octet-stream" : file.type;
+  return file.type.startsWith("image/") ? file.type : "application/octet-stream";
 }
 
 /** @param {File} file */

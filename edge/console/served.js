@@ -7,8 +7,8 @@ import { asSentence } from "./format.js";
  */
 
 /**
- * What `GET /health/ready` answers, as far as the page reads it.
- * @typedef {{ model: string, alias: string, version: string, refused?: { version: string, detail: string }[] }} Readiness
+ * What `GET /health/ready` answers when a model serves, as far as the page reads it.
+ * @typedef {{ model: string, alias: string, version: string, refused: { version: string, detail: string }[] }} Readiness
  */
 
 /**
@@ -17,10 +17,8 @@ import { asSentence } from "./format.js";
  */
 export async function served() {
   try {
-    const { response, body } = await request(new URL("health/ready", document.baseURI), {
-      cache: "no-store",
-    });
-    return response.ok ? describeReady(/** @type {Readiness} */ (body)) : describeUnready(body);
+    const { body } = await request(new URL("health/ready", document.baseURI), { cache: "no-store" });
+    return isReadiness(body) ? describeReady(body) : describeUnready(body);
   } catch {
     const text = navigator.onLine ? "The server cannot be reached" : "This device is offline";
     return { health: "unreachable", text, warning: "" };
@@ -28,26 +26,31 @@ export async function served() {
 }
 
 /**
+ * @param {unknown} body
+ * @returns {body is Readiness}
+ */
+function isReadiness(body) {
+  return isRecord(body) && typeof body["version"] === "string" && Array.isArray(body["refused"]);
+}
+
+/**
  * @param {Readiness} readiness
  * @returns {Served}
  */
-function describeReady(readiness) {
-  const text = `${readiness.model} · ${readiness.alias} · ${readiness.version}`;
-  const [refused] = readiness.refused ?? [];
-  if (!refused) return { health: "ready", text, warning: "" };
-  const warning = `Version ${refused.version} was refused and the one before keeps serving: ${refused.detail}`;
+function describeReady({ model, alias, version, refused }) {
+  const text = `${model} · ${alias} · ${version}`;
+  const [latest] = refused;
+  if (!latest) return { health: "ready", text, warning: "" };
+  const warning = `Version ${latest.version} was refused, the one before keeps serving. ${asSentence(latest.detail)}`;
   return { health: "warned", text, warning };
 }
 
 /**
- * @param {unknown} body
+ * @param {unknown} body a problem, or whatever something in between sent
  * @returns {Served}
  */
 function describeUnready(body) {
-  const detail = isRecord(body) && typeof body["detail"] === "string" ? body["detail"] : "";
-  return {
-    health: "unready",
-    text: "No model is served",
-    warning: detail === "" ? "No model is served yet." : `No model is served yet. ${asSentence(detail)}`,
-  };
+  const detail =
+    isRecord(body) && typeof body["detail"] === "string" ? body["detail"] : "no model is served yet";
+  return { health: "unready", text: "No model is served", warning: asSentence(detail) };
 }
