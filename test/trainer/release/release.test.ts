@@ -82,7 +82,7 @@ describe("releaseModel", () => {
     const test = tinyFiles(4, 12).map((file) => ({
       ...file,
       read: () => {
-        readAt ??= steps.at(-1);
+        readAt ??= steps.at(-1) ?? "the start";
         return file.read();
       },
     }));
