@@ -93,9 +93,9 @@ void check_size(const struct report *report, uint32_t max_pixels);
 void arena_reset(void);
 size_t arena_bytes(void);
 
-/* The decoders: set the report's fields, then push every row into a painter. */
-void decode_jpeg(struct job *job, uint8_t *bytes, size_t length); /* may overwrite the bytes */
-void decode_png(struct job *job, const uint8_t *bytes, size_t length);
+/* The decoders: set the report's fields, then push every row into a painter. They may overwrite the bytes. */
+void decode_jpeg(struct job *job, uint8_t *bytes, size_t length);
+void decode_png(struct job *job, uint8_t *bytes, size_t length);
 void decode_webp(struct job *job, const uint8_t *bytes, size_t length);
 
 /* exif.c: the orientation in a TIFF structure with or without its "Exif\0\0" prefix; 1 when there is none. */

@@ -5,6 +5,7 @@
 #   fetch-sources.sh FOLDER
 #
 # apt checks Debian's signatures; a private copy of the machine's package lists leaves the machine's own alone.
+# With CODEC_OFFLINE set, only sources that are there already are used.
 # Exit 3: the sources cannot be had (no Debian, no network, other versions than the pinned ones).
 set -euo pipefail
 export LC_ALL=C
@@ -25,6 +26,7 @@ if [ "$(cat "$folder/.unpacked" 2>/dev/null)" = "$mark" ]; then exit 0; fi
 is_pinned() { (cd "$folder" && sha256sum --check --quiet --strict "$here/sources.sha256") >/dev/null 2>&1; }
 
 if ! is_pinned; then
+  [ -z "${CODEC_OFFLINE:-}" ] || absent "the sources are not in $folder; run $here/fetch-sources.sh $folder"
   command -v apt-get >/dev/null || absent "apt-get is not there; put the files of sources.sha256 into $folder"
   list=/etc/apt/sources.list.d/debian.sources
   [ -f $list ] || absent "no $list; put the files of sources.sha256 into $folder"

@@ -24,5 +24,6 @@ encoder_files=($(in_folder "$jpeg" "${jpeg_common[@]}" "${jpeg_encoder[@]}") "$h
 
 includes=(-I"$here/libjpeg" -I"$jpeg" -I"$tree/libwebp" -I"$tree/libwebp/src" -I"$tree/libspng/spng" -I"$tree/zlib")
 # Floating point stays as written: no fused multiply-add, no reordering.
-common_flags=(-std=gnu11 -fno-strict-aliasing -ffp-contract=off -DNDEBUG -DNO_GETENV -DNO_PUTENV -DSPNG_STATIC)
+common_flags=(-std=gnu11 -fno-strict-aliasing -ffp-contract=off -DNDEBUG -DNO_GETENV -DNO_PUTENV -DSPNG_STATIC
+  -DZLIB_CONST)
 own_warnings=(-Wall -Wextra -Werror)

@@ -12,7 +12,7 @@ struct decoder {
   struct jpeg_error_mgr errors;
   struct jpeg_source_mgr source;
   struct job *job;
-  bool exhausted;   /* the bytes ended and an EOI was made up */
+  bool exhausted; /* the bytes ended and an EOI was made up */
   bool has_exif;
 };
 
@@ -100,8 +100,7 @@ static boolean read_marker(j_decompress_ptr jpeg) {
   const uint8_t *bytes = source->next_input_byte;
   size_t length = source->bytes_in_buffer < 2 ? 0 : (size_t)bytes[0] << 8 | bytes[1];
   if (length < 2 || length > source->bytes_in_buffer) {
-    decoder->exhausted = length != 1 || decoder->exhausted;
-    fail(length == 1 ? FAIL_CORRUPT : FAIL_TRUNCATED);
+    fail(length < 2 && source->bytes_in_buffer >= 2 ? FAIL_CORRUPT : FAIL_TRUNCATED);
   }
   source->next_input_byte += length;
   source->bytes_in_buffer -= length;
@@ -205,4 +204,6 @@ void decode_jpeg(struct job *job, uint8_t *bytes, size_t length) {
   if (jpeg_has_multiple_scans(jpeg)) check_coefficients(&decoder);
   jpeg_start_decompress(jpeg);
   read_rows(&decoder);
+  /* The arithmetic decoder reads zeros behind the end without a word. */
+  if (decoder.exhausted && jpeg->arith_code) fail(FAIL_TRUNCATED);
 }

@@ -1,10 +1,20 @@
 /* PNG by libspng: every bit depth and colour type, interlaced too; of an APNG the default image. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec.h"
 #include "spng.h"
+#include "zlib.h"
 
-enum { SIGNATURE_BYTES = 8, MAX_CHUNK_BYTES = 1 << 20, MAX_CHUNK_CACHE_BYTES = 4 << 20 };
+enum {
+  SIGNATURE_BYTES = 8,
+  CHUNK_FRAME_BYTES = 12, /* length, type, checksum */
+  MAX_PROFILE_BYTES = 16 << 10,
+};
+
+static uint32_t big32(const uint8_t *bytes) {
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
 
 static void check(struct job *job, int status) {
   if (status == 0) return;
@@ -13,17 +23,47 @@ static void check(struct job *job, int status) {
   fail(status == SPNG_IO_EOF || status == SPNG_EIDAT_TOO_SHORT ? FAIL_TRUNCATED : FAIL_CORRUPT);
 }
 
-/* The orientation in the eXIf chunk, which may lie behind the pixels. */
-static uint32_t find_orientation(const uint8_t *bytes, size_t length) {
-  size_t at = SIGNATURE_BYTES;
-  while (length - at >= 12) {
-    const uint8_t *chunk = bytes + at;
-    size_t size = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
-    if (size > length - at - 12) return 1;
-    if (memcmp(chunk + 4, "eXIf", 4) == 0) return exif_orientation(chunk + 8, size);
-    at += 12 + size;
+/* Whether an iCCP chunk (name, 0, method 0, zlib stream) holds Display P3. A longer profile is another one. */
+static bool holds_display_p3(const uint8_t *body, size_t size) {
+  const uint8_t *end_of_name = memchr(body, 0, size);
+  if (!end_of_name || (size_t)(end_of_name - body) + 2 > size) return false;
+  const uint8_t *compressed = end_of_name + 2;
+  z_stream stream = {.next_in = compressed, .avail_in = (unsigned)(body + size - compressed)};
+  uint8_t *profile = allocate(MAX_PROFILE_BYTES);
+  stream.next_out = profile;
+  stream.avail_out = MAX_PROFILE_BYTES;
+  if (inflateInit(&stream) != Z_OK) fail(FAIL_MEMORY);
+  int status = inflate(&stream, Z_FINISH);
+  bool found = status == Z_STREAM_END && icc_is_display_p3(profile, stream.total_out);
+  inflateEnd(&stream);
+  free(profile);
+  return found;
+}
+
+/*
+ * Takes the orientation and the profile out of their chunks, then all chunks but those that make pixels: nothing else
+ * is to be allocated, inflated or stumbled over. Returns the new length.
+ */
+static size_t take_metadata(struct report *report, uint8_t *bytes, size_t length) {
+  size_t read = SIGNATURE_BYTES, written = SIGNATURE_BYTES;
+  while (length - read >= CHUNK_FRAME_BYTES) {
+    const uint8_t *type = bytes + read + 4, *body = bytes + read + 8;
+    size_t size = big32(bytes + read);
+    if (size > length - read - CHUNK_FRAME_BYTES) break; /* cut short: libspng says so */
+    if (memcmp(type, "eXIf", 4) == 0) report->orientation = exif_orientation(body, size);
+    if (memcmp(type, "iCCP", 4) == 0) report->display_p3 = holds_display_p3(body, size);
+    bool critical = (type[0] & 0x20) == 0;
+    bool ended = memcmp(type, "IEND", 4) == 0;
+    size_t whole = CHUNK_FRAME_BYTES + size;
+    if (critical || memcmp(type, "tRNS", 4) == 0) {
+      if (written != read) memmove(bytes + written, bytes + read, whole);
+      written += whole;
+    }
+    read += whole;
+    if (ended) return written;
   }
-  return 1;
+  memmove(bytes + written, bytes + read, length - read);
+  return written + length - read;
 }
 
 /* An interlaced image comes in seven passes, so it is held whole. */
@@ -52,27 +92,23 @@ static void read_rows(struct job *job, spng_ctx *png, struct painter *painter, c
   }
 }
 
-void decode_png(struct job *job, const uint8_t *bytes, size_t length) {
+void decode_png(struct job *job, uint8_t *bytes, size_t length) {
+  static struct painter painter;
   struct report *report = job->report;
+  if (length < 33 || memcmp(bytes + 12, "IHDR", 4) != 0) fail(length < 33 ? FAIL_TRUNCATED : FAIL_CORRUPT);
+  report->width = big32(bytes + 16);
+  report->height = big32(bytes + 20);
+  check_size(report, MAX_PNG_PIXELS);
+  length = take_metadata(report, bytes, length);
+
   spng_ctx *png = spng_ctx_new(0);
   if (!png) fail(FAIL_MEMORY);
-  spng_set_chunk_limits(png, MAX_CHUNK_BYTES, MAX_CHUNK_CACHE_BYTES);
   check(job, spng_set_png_buffer(png, bytes, length));
   struct spng_ihdr header;
   check(job, spng_get_ihdr(png, &header));
-  report->width = header.width;
-  report->height = header.height;
-  check_size(report, MAX_PNG_PIXELS);
-  report->orientation = find_orientation(bytes, length);
   check(job, spng_decode_image(png, NULL, 0, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS | SPNG_DECODE_PROGRESSIVE));
-  struct spng_iccp profile;
-  if (spng_get_iccp(png, &profile) == 0) {
-    report->display_p3 = icc_is_display_p3((const uint8_t *)profile.profile, profile.profile_len);
-  }
   uint8_t background[3];
   source_background(job, background);
-
-  static struct painter painter;
   painter_open(&painter, job, (int)header.width, (int)header.height, 1, 1);
   if (header.interlace_method) {
     read_interlaced(job, png, &painter, background);
