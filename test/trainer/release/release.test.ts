@@ -5,10 +5,13 @@ import { isAppError } from "../../../shared/contract/errors.ts";
 import { manifestSchema } from "../../../shared/contract/manifest.ts";
 import { createMemoryStore } from "../../../shared/store/memory-store.ts";
 import { evaluateBundle } from "../../../trainer/evaluation/evaluate-bundle.ts";
+import { checkCompilation } from "../../../trainer/release/check-compilation.ts";
 import { openPublished } from "../../../trainer/release/load-published.ts";
 import { promote } from "../../../trainer/release/promote.ts";
 import { publishVersion } from "../../../trainer/release/publish.ts";
 import { type Release, type ReleaseInput, releaseModel } from "../../../trainer/release/release.ts";
+import { withBundle } from "../../../trainer/release/verify.ts";
+import { predictLogits } from "../../../trainer/training/validate.ts";
 import { tinyFiles, tinyReleaseInput } from "./tiny-release.ts";
 
 /**
@@ -89,6 +92,37 @@ describe("releaseModel", () => {
     await releaseModel({ ...input, test, onProgress: ({ step }) => steps.push(step) });
     expect(readAt).toBe("evaluate");
     expect([...new Set(steps)]).toEqual(["calibrate", "compile", "evaluate", "verify", "assemble"]);
+  });
+
+  it("publishes nothing when no bundle repeats the float model's answers", async () => {
+    const others = tinyFiles(90, 12);
+    // The float model sees one set of images, every bundle another: as if each computed something else.
+    const test = tinyFiles(4, 12).map((image, i) => {
+      let reads = 0;
+      return { ...image, read: () => (reads++ === 0 ? image.read() : (others[i] ?? image).read()) };
+    });
+    const { numTensors } = tf.memory();
+    await expect(releaseModel({ ...input, test })).rejects.toSatisfy((error) =>
+      isAppError(error, "budget_exceeded"),
+    );
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it("rejects labels that are not the model's outputs", async () => {
+    const description = { ...input.description, labels: ["ant", "bee"] };
+    await expect(releaseModel({ ...input, description })).rejects.toSatisfy((error) =>
+      isAppError(error, "unsupported_model"),
+    );
+  });
+
+  it("blames the compiler, not the storage, when the compiled model computes something else", async () => {
+    await withBundle(release, input.codec, (classifier) => {
+      const logits = predictLogits(input.model, input.calibration, input.description.input);
+      const changed = logits.map((logit, i) => logit + (i % 3));
+      expect(() => checkCompilation(classifier, input.calibration, changed)).toThrow(
+        expect.toSatisfy((error) => isAppError(error, "internal")),
+      );
+    });
   });
 
   it("rejects an empty test split", async () => {
