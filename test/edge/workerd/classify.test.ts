@@ -1,5 +1,5 @@
 import { env, exports } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createR2Store } from "../../../shared/store/r2-binding-store.ts";
 import {
   type HandMadeBundle,
@@ -40,7 +40,11 @@ function latin1(text: string): Uint8Array {
 
 let bundle: HandMadeBundle;
 
+afterAll(() => vi.restoreAllMocks());
+
 beforeAll(async () => {
+  // the Worker logs every request
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
   const store = createR2Store(env.MODELS);
   bundle = await handMadeBundle({ editManifest: (manifest) => (manifest.thresholds = [0.9, 0.9, 0.999]) });
   await putVersion(store, bundle);

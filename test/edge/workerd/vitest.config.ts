@@ -15,7 +15,6 @@ export default defineConfig({
   test: {
     name: "workerd",
     include: ["**/*.test.ts"],
-    silent: "passed-only",
     // the first test of a file loads some 600 modules of tfjs into workerd
     testTimeout: 60_000,
     hookTimeout: 120_000,
