@@ -29,14 +29,9 @@ export class WasmHeap {
   /** @param maxBytes the memory never grows past this; a tensor that needs more is refused */
   constructor(module: WebAssembly.Module, maxBytes: number = largestHeapBytes) {
     this.#maxBytes = Math.min(maxBytes, largestHeapBytes);
-    this.#exports = new WebAssembly.Instance(module, this.#imports()).exports;
+    this.#exports = instantiate(module, this.#imports());
     const { memory } = this.#exports;
-    if (!isMemory(memory)) {
-      throw new AppError(
-        "engine_unavailable",
-        "the module exports no memory; load tfjs-backend-wasm-simd.wasm of @tensorflow/tfjs-backend-wasm",
-      );
-    }
+    if (!isMemory(memory)) throw wrongModule();
     this.memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
     this.malloc = this.function("malloc");
@@ -136,6 +131,22 @@ export class WasmHeap {
       },
     };
   }
+}
+
+function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): Record<string, unknown> {
+  try {
+    return new WebAssembly.Instance(module, imports).exports;
+  } catch (cause) {
+    throw wrongModule(cause);
+  }
+}
+
+function wrongModule(cause?: unknown): AppError {
+  return new AppError(
+    "engine_unavailable",
+    "the module is not tfjs's; load tfjs-backend-wasm-simd.wasm of @tensorflow/tfjs-backend-wasm 4.22",
+    { cause },
+  );
 }
 
 function isMemory(value: unknown): value is WebAssembly.Memory {
