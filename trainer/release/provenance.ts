@@ -91,6 +91,10 @@ async function gitCommit(root: string): Promise<string | null> {
 }
 
 async function git(root: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)("git", ["-C", root, ...args]);
+  // A git hook sets GIT_DIR and others, which would answer for the hook's repository instead of the one at `root`.
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
+  const { stdout } = await promisify(execFile)("git", ["-C", root, ...args], {
+    env: Object.fromEntries(kept),
+  });
   return stdout.trim();
 }

@@ -23,9 +23,12 @@ function file(text: string): FileBytes {
 
 describe("collectProvenance", () => {
   let root: string;
+  // Without the GIT_ variables of a hook, which would have these commands change the repository around.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
   const git = (...args: string[]): string =>
     execFileSync("git", ["-C", root, "-c", "user.name=t", "-c", "user.email=t@t", ...args], {
       encoding: "utf8",
+      env,
     });
 
   beforeEach(async () => {
