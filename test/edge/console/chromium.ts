@@ -63,6 +63,8 @@ export async function visit(
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("request", (request) => requests.push(new URL(request.url())));
+    // Chromium begins to hand over file dialogs some time after the first listener: before the page, not with the key.
+    page.on("filechooser", () => undefined);
     await page.goto(url);
     await page.locator("#served:not([data-health=checking])").waitFor();
     await use({ page, context, complaints, requests });
