@@ -4,7 +4,7 @@ import { parseJsonWith } from "../contract/parse.ts";
 import { codecSha256 } from "../image/codec-digest.ts";
 import { sha256Hex } from "../store/sha256.ts";
 import { checkAgainstManifest } from "./bundle-check.ts";
-import { readBundleFile, type BundleSource } from "./bundle-files.ts";
+import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts";
 import { checkGraph, type CheckedGraph } from "./graph-check.ts";
 import { parseModelJson, type ModelJson } from "./graph-model.ts";
 import { checkWeights, integerConstants, readWeights, type Weights } from "./weights.ts";
@@ -112,13 +112,15 @@ async function readClassCentres(
   manifest: ModelManifest,
 ): Promise<Float32Array | undefined> {
   if (manifest.unknown.rule !== "feature-distance") return undefined;
-  const values = manifest.labels.length * (manifest.outputs.embedding?.size ?? 0);
-  const bytes = await readBundleFile(source, manifest, manifest.unknown.file, 4 * values);
-  if (values === 0 || bytes.length !== 4 * values) {
+  const path = manifest.unknown.file;
+  const { bytes: sizeBytes } = bundleFile(manifest, path);
+  const wanted = 4 * manifest.labels.length * (manifest.outputs.embedding?.size ?? 0);
+  if (wanted === 0 || sizeBytes !== wanted) {
     throw new AppError(
       "unsupported_model",
-      `${manifest.unknown.file} has ${bytes.length} bytes, class centres of this model take ${4 * values}`,
+      `${path} has ${sizeBytes} bytes, class centres of this model take ${wanted} (float32 [classes, embedding])`,
     );
   }
+  const bytes = await readBundleFile(source, manifest, path, wanted);
   return new Float32Array(bytes.slice().buffer);
 }

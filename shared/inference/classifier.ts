@@ -77,6 +77,13 @@ export function createClassifier(bundle: Bundle, codec: ImageCodec): Classifier 
 
   function classify(bytes: Uint8Array, options: ClassifyOptions = {}): Classification {
     const { logits, embedding } = inferImage(bytes, { embedding: needsEmbedding });
+    if (!logits.every(Number.isFinite)) {
+      // else softmax would say so as if the caller were to blame
+      throw new AppError(
+        "internal",
+        `model ${manifest.version} gave a logit that is not finite; roll it back`,
+      );
+    }
     const { temperature } = manifest;
     const probabilities = softmax(logits, temperature);
     const ranked = topK(probabilities, options.topK ?? defaultTopK);
