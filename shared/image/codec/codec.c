@@ -49,7 +49,7 @@ EXPORT(begin)
 uint8_t *begin(uint32_t length) {
   arena_reset();
   memset(&report, 0, sizeof report);
-  return allocate((size_t)length + 64);
+  return allocate(length);
 }
 
 /* Where the report of the last call lies. */
