@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { createFileStore } from "../storage/file-store.ts";
-import { openServing } from "../serving/serving.ts";
 import { untilInterrupted } from "../terminal/interrupt.ts";
 import { createOutput } from "../terminal/output.ts";
 import { type CommonOptions, parsePort, withCommonOptions } from "./common-options.ts";
@@ -22,6 +21,8 @@ export function addServeCommand(program: Command): void {
     "npm run edgewise -- serve --port 9000 --store /data/models",
   ]).action(async (options: ServeOptions) => {
     const output = createOutput(options.json);
+    // Wrangler takes a second to load; --help need not wait for it.
+    const { openServing } = await import("../serving/serving.ts");
     const serving = await openServing(createFileStore(options.store), {
       port: options.port,
       host: options.host,

@@ -8,7 +8,6 @@ import { type JobResult, runJob } from "../job/run-job.ts";
 import type { Reporter } from "../job/reporter.ts";
 import { openPublished } from "../release/load-published.ts";
 import { compareServed, type ServedAgreement } from "../serving/served-agreement.ts";
-import { openServing } from "../serving/serving.ts";
 import { createFileStore } from "../storage/file-store.ts";
 import { abortOnSignal, untilInterrupted } from "../terminal/interrupt.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
@@ -51,6 +50,8 @@ export function addStartCommand(program: Command): void {
     const request = jobRequest(options, { alias: defaultAlias, by: "edgewise start" });
     const job = await runJob(request, store, reporter, abortOnSignal());
     let compared = false;
+    // Wrangler takes a second to load; --help need not wait for it.
+    const { openServing } = await import("../serving/serving.ts");
     const serving = await openServing(store, {
       port: options.port,
       host,

@@ -79,13 +79,14 @@ export async function runJob(
       { model: request.model, dataset, plan, trained, engine, facts },
       reporter,
     );
+    const linearBaseline = await measureBaseline(dataset, trained);
     await publishVersion(store, release);
     reporter.say(`published ${request.model} ${release.version}`);
     await promoteTo(request, release.version, store, reporter);
     return {
       dataset,
       manifest: release.manifest,
-      linearBaseline: await measureBaseline(dataset, trained),
+      linearBaseline,
       bundleBytes: release.weightBytes,
       floatBytes: release.floatBytes,
       seconds: (Date.now() - startedAt.getTime()) / 1000,

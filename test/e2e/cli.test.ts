@@ -1,0 +1,85 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { runCli } from "./run-cli.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgewise-cli-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const commands = [
+  "start",
+  "train",
+  "dataset make",
+  "dataset index",
+  "dataset inspect",
+  "evaluate",
+  "predict",
+  "models",
+  "publish",
+  "promote",
+  "rollback",
+  "serve",
+];
+
+describe("the command line", () => {
+  it.for(commands)("explains %s with its options and examples", async (command, { expect }) => {
+    const { exitCode, stdout } = await runCli(...command.split(" "), "--help");
+    expect(exitCode).toBe(0);
+    for (const shown of ["--store", "--model", "--seed", "--json", "Examples:"])
+      expect(stdout).toContain(shown);
+  });
+
+  it("answers wrong usage with exit code 2 and what is allowed", async ({ expect }) => {
+    const wrong = [
+      { words: ["train", "--epochs", "many"], said: "whole number" },
+      { words: ["train", "--epochs", "0"], said: "at least 1" },
+      { words: ["train", "--architecture", "resnet"], said: "small-cnn" },
+      { words: ["serve", "--port", "70000"], said: "65535" },
+      { words: ["models", "--model", "../x"], said: "a-z" },
+      { words: ["frobnicate"], said: "unknown command" },
+      { words: ["train", "--frobnicate"], said: "unknown option" },
+      { words: ["evaluate"], said: "add the path" },
+    ];
+    for (const { words, said } of wrong) {
+      const { exitCode, stderr } = await runCli(
+        ...words,
+        ...(words[0] === "frobnicate" ? [] : ["--store", folder]),
+      );
+      expect({ words, exitCode }).toEqual({ words, exitCode: 2 });
+      expect(stderr).toContain(said);
+    }
+  });
+
+  it("answers an expected failure with exit code 1 and one line", async ({ expect }) => {
+    const store = join(folder, "empty");
+    for (const words of [
+      ["predict", "photo.jpg"],
+      ["rollback"],
+      ["promote", "20260101T000000Z-00000000"],
+      ["train", "--data", join(folder, "nowhere")],
+    ]) {
+      const { exitCode, stderr, stdout } = await runCli(...words, "--store", store);
+      expect({ words, exitCode }).toEqual({ words, exitCode: 1 });
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      expect(stderr).toMatch(/^edgewise: [a-z_]+: /);
+      expect(stdout).toBe("");
+    }
+  });
+
+  it("refuses a folder that holds no dataset, saying why", async ({ expect }) => {
+    const one = join(folder, "one");
+    await mkdir(join(one, "only"), { recursive: true });
+    await writeFile(join(one, "only", "a.jpg"), "x");
+    const { exitCode, stderr } = await runCli("train", "--data", one, "--store", join(folder, "store"));
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("invalid_dataset");
+  });
+});
