@@ -106,7 +106,16 @@ describe("the main job on the drawn scenes", () => {
 
     it("picks up a later promotion without a restart", async ({ expect }) => {
       const second = await runCli(
-        ...["train", "--store", store, "--json", "--seed", "2", "--limit", "200", "--epochs", "1"],
+        "train",
+        "--store",
+        store,
+        "--json",
+        "--seed",
+        "2",
+        "--limit",
+        "200",
+        "--epochs",
+        "1",
       );
       expect(second.exitCode).toBe(0);
       await serving.waitFor(`default/champion -> ${String(second.json["version"])}`);
