@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod/mini";
+import { errorCodes } from "../../shared/contract/errors.ts";
+import { statusOf } from "../../shared/contract/problem.ts";
+import { imageLimits } from "../../shared/image/codec-failure.ts";
+import { loadJpegEncoder } from "../../trainer/assets.ts";
+import { type LocalWorker, startLocalWorker } from "../../trainer/serving/local-worker.ts";
+import { buildWorkerArtefact } from "../../trainer/serving/worker-artefact.ts";
+import { handMadeBundle, putAlias, putVersion } from "../fixtures/hand-made-bundle.ts";
+import { solidPng } from "../fixtures/png.ts";
+import { drawScene, storeTurned } from "../shared/image/draw-scene.ts";
+import { type HostileFile, hostileFiles } from "../shared/image/hostile-files.ts";
+import { withOrientation } from "../shared/image/image-files.ts";
+
+const answerSchema = z.object({
+  predictions: z.array(z.object({ label: z.string(), classIndex: z.number(), probability: z.number() })),
+});
+
+/** A problem by its code; any other answer by the lack of one. */
+const problemSchema = z.object({ code: z.optional(z.enum(errorCodes)) });
+
+let folder: string;
+let worker: LocalWorker;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgewise-hostile-"));
+  worker = await startLocalWorker(await buildWorkerArtefact(join(folder, "worker")), {
+    port: 0,
+    host: "127.0.0.1",
+  });
+  // the size for which the outcomes hold: at an eighth of the file's size, half of a progressive JPEG is not needed
+  const bundle = await handMadeBundle({ size: 224 });
+  await putVersion(worker.bucket, bundle);
+  await putAlias(worker.bucket, bundle);
+});
+
+afterAll(async () => {
+  await worker.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function post(image: Uint8Array): Promise<Response> {
+  return fetch(`${worker.url}/classify`, {
+    method: "POST",
+    body: Uint8Array.from(image),
+    headers: { "content-type": "image/jpeg" },
+  });
+}
+
+/** Probabilities by class index. */
+async function probabilitiesOf(image: Uint8Array): Promise<readonly number[]> {
+  const response = await post(image);
+  expect(response.status).toBe(200);
+  const { predictions } = answerSchema.parse(await response.json());
+  return predictions.toSorted((a, b) => a.classIndex - b.classIndex).map(({ probability }) => probability);
+}
+
+/** Codes of the answers that are right. */
+function outcomesOf({ bytes, outcome }: HostileFile): readonly string[] {
+  // more than 15 MB are refused for their bytes before they are looked at
+  if (bytes.length > imageLimits.maxBytes) return ["payload_too_large"];
+  return outcome === "either" ? ["decodes", "invalid_image"] : [outcome];
+}
+
+const encode = loadJpegEncoder();
+const files = hostileFiles(encode);
+const green = solidPng(40, 40, [0, 255, 0]);
+
+describe("the Worker, over HTTP", () => {
+  it.each(files.map((file) => [file.name, file] as const))(
+    "gives %s its answer, and the next request too",
+    async (_, file) => {
+      const response = await post(file.bytes);
+      const { code } = problemSchema.parse(await response.json());
+
+      expect(outcomesOf(file)).toContain(code ?? "decodes");
+      expect(response.status).toBe(code === undefined ? 200 : statusOf(code));
+      expect((await probabilitiesOf(green))[1]).toBeGreaterThan(0.99);
+    },
+  );
+
+  it(
+    "gives a 12 MP photo of every orientation the answer of its upright copy",
+    { timeout: 120_000 },
+    async () => {
+      const upright = drawScene(4000, 3000);
+      const expected = await probabilitiesOf(encode(upright, 90));
+      for (let orientation = 1; orientation <= 8; orientation++) {
+        const photo = withOrientation(encode(storeTurned(upright, orientation), 90), orientation);
+        for (const [i, probability] of (await probabilitiesOf(photo)).entries()) {
+          expect(Math.abs(probability - (expected[i] ?? 0))).toBeLessThan(0.002);
+        }
+      }
+    },
+  );
+});
