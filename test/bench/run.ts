@@ -10,16 +10,7 @@ import { formatResult, ratiosOf } from "./report.ts";
 import type { Result } from "./suite.ts";
 import { suites } from "./suites.ts";
 
-const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, only: { type: "string" } },
-});
-const wanted = values.only?.split(",") ?? Object.keys(suites);
-const strangers = wanted.filter((name) => !(name in suites));
-if (strangers.length > 0) {
-  process.stderr.write(`--only ${strangers.join(",")}: choose of ${Object.keys(suites).join(", ")}\n`);
-  process.exit(2);
-}
-
+const { json, wanted } = readOptions();
 installPeers();
 const folder = mkdtempSync(join(tmpdir(), "edgewise-bench-"));
 const results: Result[] = [];
@@ -35,12 +26,30 @@ try {
     });
   }
   print(describeMachine());
-  if (values.json) process.stdout.write(`${JSON.stringify(ratiosOf(results))}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(ratiosOf(results))}\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Ends the process with code 2 when they are wrong. */
+function readOptions(): { json: boolean; wanted: readonly string[] } {
+  try {
+    const { values } = parseArgs({
+      options: { json: { type: "boolean", default: false }, only: { type: "string" } },
+    });
+    const names = values.only?.split(",") ?? Object.keys(suites);
+    const stranger = names.find((name) => !(name in suites));
+    if (stranger !== undefined) {
+      throw new Error(`--only ${stranger}: choose of ${Object.keys(suites).join(", ")}`);
+    }
+    return { json: values.json, wanted: names };
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+}
+
 /** For people; with --json stdout is left to the ratios. */
 function print(text: string): void {
-  (values.json ? process.stderr : process.stdout).write(`${text}\n`);
+  (json ? process.stderr : process.stdout).write(`${text}\n`);
 }

@@ -88,10 +88,11 @@ describe("the console page's states", () => {
       await context.setOffline(true);
       await page.setInputFiles("#choose-file", red);
       expect(await shownProblem(page)).toContain("This device is offline.");
-      expect(await page.locator("#served").getAttribute("data-health")).toBe("unreachable");
+      await page.locator("#served[data-health=unreachable]").waitFor();
       await context.setOffline(false);
       await page.getByRole("button", { name: "Try again" }).click();
       await page.locator("#top-percent", { hasText: "%" }).waitFor();
+      expect(await page.locator(".problem").isVisible()).toBe(false);
     });
   });
 
