@@ -46,13 +46,20 @@ static bool holds_display_p3(const uint8_t *body, size_t size) {
  */
 static size_t take_metadata(struct report *report, uint8_t *bytes, size_t length) {
   size_t read = SIGNATURE_BYTES, written = SIGNATURE_BYTES;
+  bool has_profile = false;
   while (length - read >= CHUNK_FRAME_BYTES) {
     const uint8_t *type = bytes + read + 4, *body = bytes + read + 8;
     size_t size = big32(bytes + read);
-    if (size > length - read - CHUNK_FRAME_BYTES) break; /* cut short: libspng says so */
-    if (memcmp(type, "eXIf", 4) == 0) report->orientation = exif_orientation(body, size);
-    if (memcmp(type, "iCCP", 4) == 0) report->display_p3 = holds_display_p3(body, size);
     bool critical = (type[0] & 0x20) == 0;
+    if (size > length - read - CHUNK_FRAME_BYTES) { /* cut short */
+      if (critical) fail(FAIL_TRUNCATED);
+      break;
+    }
+    if (memcmp(type, "eXIf", 4) == 0) report->orientation = exif_orientation(body, size);
+    if (memcmp(type, "iCCP", 4) == 0 && !has_profile) { /* one may be there; inflating thousands would take seconds */
+      has_profile = true;
+      report->display_p3 = holds_display_p3(body, size);
+    }
     bool ended = memcmp(type, "IEND", 4) == 0;
     size_t whole = CHUNK_FRAME_BYTES + size;
     if (critical || memcmp(type, "tRNS", 4) == 0) {

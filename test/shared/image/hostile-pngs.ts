@@ -16,6 +16,7 @@ export function hostilePngs(scene: RgbImage): HostileFile[] {
 function bombs(): HostileFile[] {
   const compressed = deflateSync(new Uint8Array(50_000_000), { level: 9 });
   const text = Buffer.concat([latin1("a\0\0"), compressed]);
+  const profile = Buffer.concat([latin1("a\0\0"), deflateSync(new Uint8Array(16_000))]);
   return [
     {
       name: "PNG of 20000x20000 px in one bit",
@@ -67,6 +68,14 @@ function bombs(): HostileFile[] {
     {
       name: "PNG with 50 MB of ICC profile",
       bytes: makePng({ ...onePixel, before: [pngChunk("iCCP", text)] }),
+      outcome: "decodes",
+    },
+    {
+      name: "PNG with 50000 ICC profiles",
+      bytes: makePng({
+        ...onePixel,
+        before: Array.from({ length: 50_000 }, () => pngChunk("iCCP", profile)),
+      }),
       outcome: "decodes",
     },
     {
