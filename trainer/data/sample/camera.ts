@@ -43,12 +43,12 @@ function expose(canvas: Canvas, chance: Chance, light: Light): Float32Array {
 
 /** Out of focus a little, or moved. */
 function blur(pixels: Float32Array, width: number, height: number, chance: Chance): void {
-  const passes = chance.pick([0, 0, 1, 1, 2]);
+  const passes = chance.pick([0, 0, 0, 1, 1]);
   for (let pass = 0; pass < passes; pass += 1) {
     blurAlong(pixels, height, width, width * 3, 3);
     blurAlong(pixels, width, height, 3, width * 3);
   }
-  if (!chance.happens(0.12)) return;
+  if (!chance.happens(0.05)) return;
   for (let pass = 0; pass < 3; pass += 1) blurAlong(pixels, height, width, width * 3, 3);
 }
 
@@ -79,9 +79,9 @@ function develop(
   const data = new Uint8Array(exposed.length);
   // Infrared cameras see grey at night.
   const saturation = isNight && chance.happens(0.6) ? 0 : chance.between(0.5, 1.1);
-  const contrast = chance.between(0.75, 1.2);
-  const noise = isNight ? chance.between(0.01, 0.035) : chance.between(0.003, 0.02);
-  const flicker = chance.between(0, 0.02);
+  const contrast = chance.between(0.85, 1.2);
+  const noise = isNight ? chance.between(0.006, 0.022) : chance.between(0.003, 0.012);
+  const flicker = chance.between(0, 0.01);
   for (let i = 0; i < exposed.length; i += 3) {
     const red = tone(exposed[i] as number);
     const green = tone(exposed[i + 1] as number);

@@ -7,18 +7,18 @@ import { createTexture } from "./texture.ts";
 
 /** Things that stand around in every class alike: they must not give the class away. */
 export function paintClutter(canvas: Canvas, chance: Chance, stage: Stage): void {
-  const pieces = 1 + chance.random.integer(4);
+  const pieces = chance.random.integer(3);
   for (let i = 0; i < pieces; i += 1) {
     const x = chance.between(0, canvas.width);
-    const y = stage.horizon + chance.between(0, 0.55) * (canvas.height - stage.horizon);
+    const y = stage.horizon + chance.between(0, 0.3) * (canvas.height - stage.horizon);
     const piece = chance.pick([paintTree, paintPole, paintBush, paintFence, paintBin, paintSign]);
-    piece(canvas, chance, x, y, stage.metre(y));
+    piece(canvas, chance, x, y, 0.6 * stage.metre(y));
   }
 }
 
 /** Shadows of things outside the picture. */
 export function paintShadows(canvas: Canvas, chance: Chance, stage: Stage): void {
-  const shadows = chance.random.integer(3);
+  const shadows = chance.random.integer(2);
   for (let i = 0; i < shadows; i += 1) {
     const x = chance.between(-20, canvas.width + 20);
     const y = chance.between(stage.horizon, canvas.height);
@@ -124,8 +124,8 @@ const paintFence: Piece = (canvas, chance, x, y, metre) => {
 
 /** A round bin or bollard: an upright cylinder without edges of a carton or limbs of a person. */
 const paintBin: Piece = (canvas, chance, x, y, metre) => {
-  const half = metre * chance.between(0.13, 0.22);
-  const height = metre * chance.between(0.6, 0.95);
+  const half = metre * chance.between(0.16, 0.24);
+  const height = metre * chance.between(0.35, 0.6);
   const color = chance.shadeOf(fittings);
   const round = (u: number): number => 1 - 0.5 * Math.abs((u - x) / half + 0.3);
   fill(canvas, box(x - half, y - height, x + half, y, half * 0.4), (u) => scaled(color, round(u)));

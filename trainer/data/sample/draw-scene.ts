@@ -21,9 +21,9 @@ export const sceneSize = { width: 160, height: 120 } as const;
 
 /** Metres across and the pixels that keep a thing of each class recognisable. */
 const footprints = {
-  parcel: { metres: 1 },
+  parcel: { metres: 1.1 },
   person: { metres: 0.6 },
-  vehicle: { metres: 2.9 },
+  vehicle: { metres: 2.4 },
 } as const;
 
 /**
@@ -39,12 +39,12 @@ export function drawScene(seed: number, label: SceneLabel, index: number): RgbIm
   const light = chooseLight(chance, canvas, stage);
   paintShadows(canvas, chance, stage);
   paintClutter(canvas, chance, stage);
-  if (chance.happens(0.25)) paintPatchOfLight(canvas, chance, stage);
+  if (chance.happens(0.15)) paintPatchOfLight(canvas, chance, stage);
   const hidden =
     label === "empty"
       ? { x: chance.between(20, canvas.width - 20), width: chance.between(15, 60) }
       : paintSubject(canvas, chance, stage, label, light.isNight);
-  if (chance.happens(0.3)) paintForeground(canvas, chance, hidden.x, hidden.width);
+  if (chance.happens(0.1)) paintForeground(canvas, chance, hidden.x, hidden.width);
   return takePicture(canvas, chance, light);
 }
 
@@ -55,7 +55,7 @@ function paintSubject(
   label: Exclude<SceneLabel, "empty">,
   isNight: boolean,
 ): { readonly x: number; readonly width: number } {
-  const y = stage.horizon + chance.between(0.3, 0.97) * (canvas.height - stage.horizon);
+  const y = stage.horizon + chance.between(0.4, 0.97) * (canvas.height - stage.horizon);
   const metre = stage.metre(y);
   const width = footprints[label].metres * metre;
   // Models look at the square in the middle: most of the subject lies in there.

@@ -21,8 +21,8 @@ interface Lamp {
 
 /** Chooses day, dusk or night with lamps. */
 export function chooseLight(chance: Chance, canvas: Canvas, stage: Stage): Light {
-  const isNight = chance.happens(0.35);
-  const level = isNight ? chance.between(0.16, 0.34) : chance.between(0.55, 1.05);
+  const isNight = chance.happens(0.25);
+  const level = isNight ? chance.between(0.22, 0.4) : chance.between(0.55, 1.05);
   const warmth = chance.between(-0.12, 0.12);
   const ambient: Color = [level * (1 + warmth), level, level * (1 - warmth)];
   const count = isNight ? 1 + chance.random.integer(3) : chance.random.integer(2);

@@ -8,7 +8,7 @@ const cartons: readonly [Color, ...Color[]] = [
   [0.52, 0.36, 0.21],
   [0.72, 0.55, 0.36],
   [0.85, 0.84, 0.8],
-  [0.3, 0.24, 0.19],
+  [0.4, 0.29, 0.19],
 ];
 
 /** Paints one carton or two, seen from above and from a corner, with tape and a label. */
@@ -26,9 +26,9 @@ function paintCarton(
   chance: Chance,
   { x, y, metre }: Placement,
 ): { readonly width: number; readonly height: number } {
-  const width = metre * chance.between(0.8, 1.25);
-  const height = width * chance.between(0.4, 0.85);
-  const turn = chance.between(0.25, 0.75);
+  const width = metre * chance.between(0.9, 1.25);
+  const height = width * chance.between(0.5, 0.8);
+  const turn = chance.between(0.3, 0.7);
   const tilt = chance.between(0.22, 0.42);
   // Ground plan: left, front, right and back corner, as a camera above sees them.
   const left: Point = [x - width * turn, y - width * tilt * (1 - turn)];
@@ -46,7 +46,7 @@ function paintCarton(
   fill(canvas, polygon([front, right, up(right), up(front)]), rightSide);
   fill(canvas, polygon([up(left), up(front), up(right), up(back)]), top);
 
-  const tape = chance.color(0.35, 0.9, 0.3);
+  const tape = chance.color(0.6, 0.95, 0.15);
   const topFace: Face = [up(left), up(back), up(front)];
   const rightFace: Face = [front, right, up(front)];
   fill(canvas, facePart(topFace, [0.42, 0.58], [0, 1]), tape, { opacity: 0.8 });

@@ -16,7 +16,7 @@ export interface Stage {
 export function paintStage(canvas: Canvas, chance: Chance): Stage {
   const { width, height } = canvas;
   const horizon = chance.between(0.16, 0.42) * height;
-  const nearest = chance.between(27, 36);
+  const nearest = chance.between(46, 54);
   const back = chance.pick(["sky", "wall", "wall", "trees"] as const);
   fill(canvas, box(0, 0, width, height), backPaint(back, canvas, chance));
   if (back === "wall") paintWall(canvas, chance, horizon);
@@ -24,8 +24,8 @@ export function paintStage(canvas: Canvas, chance: Chance): Stage {
   paintGroundMarks(canvas, chance, horizon);
   return {
     horizon,
-    // Things at the horizon of a downward camera are not infinitely far: they keep about half their size.
-    metre: (y) => nearest * (0.52 + (0.48 * (y - horizon)) / (height - horizon)),
+    // Things at the horizon of a downward camera are not infinitely far: they keep most of their size.
+    metre: (y) => nearest * (0.7 + (0.3 * (y - horizon)) / (height - horizon)),
   };
 }
 
@@ -94,7 +94,7 @@ function paintGroundMarks(canvas: Canvas, chance: Chance, horizon: number): void
     ];
     fill(canvas, polygon(corners), (x, y) => scaled(road, 1 + 0.08 * texture(x, y * 2)));
   }
-  const lines = chance.random.integer(4);
+  const lines = chance.random.integer(3);
   const paint = chance.color(0.1, 1, 0.1);
   for (let i = 0; i < lines; i += 1) {
     const from = chance.between(-20, width + 20);

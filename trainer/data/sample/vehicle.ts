@@ -13,10 +13,10 @@ interface Profile {
 }
 
 const profiles: readonly [Profile, ...Profile[]] = [
-  { metres: 3, height: 0.36, belt: 0.21, cabin: [0.08, 0.24, 0.58, 0.76] },
-  { metres: 2.7, height: 0.41, belt: 0.23, cabin: [0.01, 0.07, 0.56, 0.74] },
-  { metres: 3.1, height: 0.42, belt: 0.25, cabin: [0.02, 0.06, 0.66, 0.82] },
-  { metres: 3.3, height: 0.5, belt: 0.27, cabin: [0, 0.02, 0.78, 0.92] },
+  { metres: 2.4, height: 0.36, belt: 0.21, cabin: [0.08, 0.24, 0.58, 0.76] },
+  { metres: 2.2, height: 0.41, belt: 0.23, cabin: [0.01, 0.07, 0.56, 0.74] },
+  { metres: 2.5, height: 0.42, belt: 0.25, cabin: [0.02, 0.06, 0.66, 0.82] },
+  { metres: 2.6, height: 0.5, belt: 0.27, cabin: [0, 0.02, 0.78, 0.92] },
 ];
 
 const glass: Color = [0.07, 0.09, 0.12];
@@ -102,7 +102,7 @@ function paintSideWindows(
 }
 
 function paintFront(canvas: Canvas, chance: Chance, place: Placement, paint: Color, lit: boolean): void {
-  const width = place.metre * chance.between(1.55, 1.8);
+  const width = place.metre * chance.between(1.2, 1.45);
   const tall = chance.between(0.72, 1.02);
   const isFront = chance.happens(0.6);
   const at = (across: number, up: number): Point => [place.x + across * width, place.y - up * width];
