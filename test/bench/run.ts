@@ -45,7 +45,7 @@ function readOptions(): { json: boolean; wanted: readonly string[] } {
     return { json: values.json, wanted: names };
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(2);
+    return process.exit(2);
   }
 }
 
