@@ -9,7 +9,9 @@ import * as z from "zod/mini";
 const checks: Readonly<Record<string, readonly (readonly string[])[]>> = {
   lint: [["oxlint", "--type-aware"]],
   format: [["oxfmt", "--check"]],
-  types: ["shared", "trainer", "edge", "test", "test/edge/workerd"].map((project) => ["tsc", "-p", project]),
+  types: ["shared", "trainer", "edge", "edge/console", "test", "test/edge/workerd", "test/bench"].map(
+    (project) => ["tsc", "-p", project],
+  ),
 };
 
 const reportSchema = z.object({
