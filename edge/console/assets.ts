@@ -1,4 +1,5 @@
 /* oxlint-disable import/default -- Text modules: the build gives the source of each file as its default export */
+// The rule in wrangler.jsonc matches what is written here, not where it leads: hence the folder in each.
 import apiSource from "../console/api.js";
 import baseStyle from "../console/base.css";
 import consoleStyle from "../console/console.css";

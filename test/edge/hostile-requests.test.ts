@@ -24,12 +24,14 @@ const problemSchema = z.object({ code: z.optional(z.enum(errorCodes)) });
 
 let folder: string;
 let worker: LocalWorker;
+const logged: string[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "edgewise-hostile-"));
   worker = await startLocalWorker(await buildWorkerArtefact(join(folder, "worker")), {
     port: 0,
     host: "127.0.0.1",
+    onLog: (line) => logged.push(line),
   });
   // the size for which the outcomes hold: at an eighth of the file's size, half of a progressive JPEG is not needed
   const bundle = await handMadeBundle({ size: 224 });
@@ -70,6 +72,13 @@ const files = hostileFiles(encode);
 const green = solidPng(40, 40, [0, 255, 0]);
 
 describe("the Worker, over HTTP", () => {
+  it("answers the first requests, which arrive together, by loading the model once", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => probabilitiesOf(green)));
+
+    for (const answer of answers) expect(answer[1]).toBeGreaterThan(0.99);
+    expect(logged.filter((line) => line.includes("model-loaded"))).toHaveLength(1);
+  });
+
   it.each(files.map((file) => [file.name, file] as const))(
     "gives %s its answer, and the next request too",
     async (_, file) => {
