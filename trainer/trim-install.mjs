@@ -8,6 +8,7 @@ const platformPackages = join(root, "node_modules", "node", "node_modules");
 
 if (existsSync(platformPackages)) {
   for (const entry of readdirSync(platformPackages, { withFileTypes: true })) {
-    if (entry.isDirectory()) rmSync(join(platformPackages, entry.name, "include"), { recursive: true, force: true });
+    if (entry.isDirectory())
+      rmSync(join(platformPackages, entry.name, "include"), { recursive: true, force: true });
   }
 }
