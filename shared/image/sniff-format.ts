@@ -27,9 +27,6 @@ const unreadable: readonly (readonly [string, RegExp])[] = [
   ["JPEG XL", /^(?:\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n)/],
   ["JPEG 2000", /^(?:\0\0\0\x0cjP {2}\r\n\x87\n|\xff\x4f\xff\x51)/],
   ["PDF", /^%PDF-/],
-  ["SVG", /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^]*?)?(?:<!--[^]*?-->\s*|<!DOCTYPE svg[^]*?>\s*)*<svg[\s>]/],
-  ["HTML", /^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)[\s>]/i],
-  ["XML", /^(?:\xef\xbb\xbf)?\s*<\?xml\s/],
   ["icon", /^\0\0[\x01\x02]\0/],
   ["PSD", /^8BPS/],
   ["ZIP", /^PK(?:\x03\x04|\x05\x06)/],
@@ -52,5 +49,28 @@ export function sniffFormat(bytes: Uint8Array): SniffedFormat {
   for (const [name, signature] of unreadable) {
     if (signature.test(head)) return { kind: "unreadable", name };
   }
-  return { kind: "unknown" };
+  const markup = sniffMarkup(head);
+  return markup === null ? { kind: "unknown" } : { kind: "unreadable", name: markup };
+}
+
+// What may stand before the first element, and where it ends.
+const prologue: readonly (readonly [RegExp, string])[] = [
+  [/^<\?/, "?>"],
+  [/^<!--/, "-->"],
+  [/^<!doctype\s/i, ">"],
+];
+
+/** SVG, HTML or XML by the first element; one pass, since a pattern of all that would backtrack without end. */
+function sniffMarkup(head: string): string | null {
+  let rest = head.replace(/^\xef\xbb\xbf/, "").trimStart();
+  const isXml = /^<\?xml\s/.test(rest);
+  for (;;) {
+    if (/^<svg[\s>]/.test(rest)) return "SVG";
+    if (/^<(?:!doctype html|html|head|body)[\s>]/i.test(rest)) return "HTML";
+    const current = rest;
+    const end = prologue.find(([start]) => start.test(current))?.[1];
+    const at = end === undefined ? -1 : rest.indexOf(end);
+    if (end === undefined || at === -1) return isXml ? "XML" : null;
+    rest = rest.slice(at + end.length).trimStart();
+  }
 }

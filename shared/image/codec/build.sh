@@ -11,7 +11,7 @@ export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${1:-$here}
 mkdir -p "$out"
-sources=${CODEC_SOURCES:-${XDG_CACHE_HOME:-$HOME/.cache}/edgewise/codec-sources}
+sources=${CODEC_SOURCES:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/edgewise/codec-sources}
 
 packages=(clang-19=1:19.1.7-3~deb12u1 lld-19=1:19.1.7-3~deb12u1 libclang-rt-19-dev-wasm32=1:19.1.7-3~deb12u1
   wasi-libc=0.0~git20220510.9886d3d-2)

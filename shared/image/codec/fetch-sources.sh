@@ -19,6 +19,8 @@ absent() {
   exit 3
 }
 
+command -v sha256sum >/dev/null || absent "sha256sum is not there"
+
 # The mark is the digest of what the unpacked tree was made of.
 mark=$(cat "$here/sources.sha256" "$here"/patches/* "$here/fetch-sources.sh" | sha256sum)
 if [ "$(cat "$folder/.unpacked" 2>/dev/null)" = "$mark" ]; then exit 0; fi

@@ -15,7 +15,7 @@ if [[ $1 =~ ^[0-9]+$ ]]; then
   seed=$1
   shift
 fi
-sources=${CODEC_SOURCES:-${XDG_CACHE_HOME:-$HOME/.cache}/edgewise/codec-sources}
+sources=${CODEC_SOURCES:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/edgewise/codec-sources}
 compiler=${CC:-gcc}
 if ! echo 'int main(void) { return 0; }' | "$compiler" -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null; then
   echo "sanitizers: $compiler with libasan and libubsan is not there; apt-get install gcc" >&2
