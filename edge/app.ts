@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { requestId, type RequestIdVariables } from "hono/request-id";
+import { requestId } from "hono/request-id";
 import { AppError } from "../shared/contract/errors.ts";
+import type { AppEnvironment } from "./app-environment.ts";
 import { answerProblem } from "./http/answer-problem.ts";
 import { onlyMethods } from "./http/only-methods.ts";
 import { requestLog } from "./http/request-log.ts";
@@ -10,12 +11,6 @@ import { answerConsole } from "./routes/console.ts";
 import { answerLive, answerReady } from "./routes/health.ts";
 import { answerModels } from "./routes/models.ts";
 import type { Services } from "./services.ts";
-
-/** What Hono knows of a request: the Worker's bindings, and what our middleware found. */
-export interface AppEnvironment {
-  readonly Bindings: Env;
-  readonly Variables: RequestIdVariables;
-}
 
 /** The HTTP application. */
 export type App = Hono<AppEnvironment>;

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { isAppError } from "../../shared/contract/errors.ts";
 import { problemMediaType, toProblem } from "../../shared/contract/problem.ts";
-import type { AppEnvironment } from "../app.ts";
+import type { AppEnvironment } from "../app-environment.ts";
 import type { Services } from "../services.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Handler } from "hono";
 import { AppError } from "../../shared/contract/errors.ts";
-import type { AppEnvironment } from "../app.ts";
+import type { AppEnvironment } from "../app-environment.ts";
 
 /** Refuses the methods that a path does not have. @param allowed value of the `Allow` header, e.g. `GET, HEAD` */
 export function onlyMethods(allowed: string): Handler<AppEnvironment> {

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import type { AppEnvironment } from "../app.ts";
+import type { AppEnvironment } from "../app-environment.ts";
 import type { Services } from "../services.ts";
 
 /** Logs one line a request: what was asked and what came of it, never the query, the headers or the body. */

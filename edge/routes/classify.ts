@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Classification } from "../../shared/inference/classifier.ts";
-import type { AppEnvironment } from "../app.ts";
+import type { AppEnvironment } from "../app-environment.ts";
 import { parseClassifyQuery } from "../http/classify-query.ts";
 import { readImage } from "../http/read-image.ts";
 import { createServerTiming } from "../http/server-timing.ts";

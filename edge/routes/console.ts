@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { AppError } from "../../shared/contract/errors.ts";
-import type { AppEnvironment } from "../app.ts";
+import type { AppEnvironment } from "../app-environment.ts";
 import { consoleAsset } from "../console/assets.ts";
 
 /** The console page at `/` and its files. @throws not_found */

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { memory } from "@tensorflow/tfjs-core";
-import type { AppEnvironment } from "../app.ts";
+import type { AppEnvironment } from "../app-environment.ts";
 import { answerProblem } from "../http/answer-problem.ts";
 import type { Services } from "../services.ts";
 

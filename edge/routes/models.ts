@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { AppEnvironment } from "../app.ts";
+import type { AppEnvironment } from "../app-environment.ts";
 import { listModels } from "../model/list-models.ts";
 import type { Services } from "../services.ts";
 
