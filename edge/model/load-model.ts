@@ -3,7 +3,7 @@ import type { AliasRecord } from "../../shared/contract/alias.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { createImageCodec, type ImageCodec } from "../../shared/image/codec.ts";
 import codecWasm from "../../shared/image/codec/codec.wasm";
-import { openBundle } from "../../shared/inference/bundle.ts";
+import { isolateModelBytes, openBundle } from "../../shared/inference/bundle.ts";
 import { type Classifier, createClassifier } from "../../shared/inference/classifier.ts";
 import type { SelfTestReport } from "../../shared/inference/self-test.ts";
 import { installWasmBackend } from "../../shared/inference/wasm-backend.ts";
@@ -22,10 +22,8 @@ export interface LoadedModel {
 /** Loads the version an alias points at, beside a model that goes on serving. @param inUseBytes what that one takes */
 export type ModelLoader = (record: AliasRecord, inUseBytes: number) => Promise<LoadedModel>;
 
-/** Of an isolate's 128 MB: 40 are for the decoder, 15 for a body, the rest for JavaScript. */
-const modelsBudgetBytes = 70 * 1024 * 1024;
-/** Past it a tensor is refused, though estimates were wrong. */
-const largestHeapBytes = 80 * 1024 * 1024;
+/** Past it a tensor is refused, though estimates were wrong; the module starts with 16 MB. */
+const largestHeapBytes = isolateModelBytes + 8 * 1024 * 1024;
 
 /** The way from an alias to a classifier: backend, bundle, every check, the golden vectors. */
 export function createModelLoader(store: ObjectStore): ModelLoader {
@@ -37,7 +35,7 @@ export function createModelLoader(store: ObjectStore): ModelLoader {
     const { model, version, manifestSha256 } = record;
     const bundle = await openBundle(await openBundleSource(store, model, version), {
       manifestSha256,
-      memoryBudgetBytes: modelsBudgetBytes - inUseBytes,
+      memoryBudgetBytes: isolateModelBytes - inUseBytes,
     });
     if (bundle.manifest.model !== model || bundle.manifest.version !== version) {
       throw new AppError(
