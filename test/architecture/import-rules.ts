@@ -23,11 +23,11 @@ const forbiddenPackages: Readonly<Record<string, RegExp>> = {
   edge: /^node:|^zod$|^@tensorflow\/tfjs(-layers|-node|-node-gpu)?$/,
 };
 
-/** Reads the TypeScript files under `folders` of the project at `root`. */
+/** Reads the TypeScript files (AssemblyScript has import rules of its own) under `folders` of the project at `root`. */
 export function readSources(root: string, folders: readonly string[]): SourceFile[] {
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /(?<!\.d)\.ts$/.test(entry.name))
+      .filter((entry) => entry.isFile() && /(?<!\.d|\.as)\.ts$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((path) => !path.includes(`${sep}node_modules${sep}`))
       .map((path) => ({
