@@ -112,7 +112,8 @@ async function draw(
   let done = 0;
   try {
     await shareOut(workers, batches, async (worker, batch) => {
-      done += await askWorker<number>(worker, batch);
+      const drawn = await askWorker<number>(worker, batch);
+      done += drawn;
       onProgress(done, scenes.length);
     });
   } finally {
