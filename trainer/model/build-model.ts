@@ -1,6 +1,7 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
 import { buildMobileNetV1 } from "./mobilenet-v1.ts";
+import type { ModelOptions } from "./model-options.ts";
 import { buildSmallCnn } from "./small-cnn.ts";
 
 /** The nets that can be trained from nothing. */
@@ -8,20 +9,6 @@ export const architectures = ["small-cnn", "mobilenet-v1"] as const;
 
 /** The name of a net that can be trained from nothing. */
 export type Architecture = (typeof architectures)[number];
-
-/** What shapes a net. */
-export interface ModelOptions {
-  /** Pixels of the square input, 16 to 1024. */
-  readonly size: number;
-  /** At least 2. */
-  readonly classes: number;
-  /** Of the initial weights. */
-  readonly seed: number;
-  /** Multiplies the channels of every layer, 0.1 to 4; 1 is the architecture as described. */
-  readonly width: number;
-  /** Share of the embedding that a training step ignores, 0 to 0.9; none unless told. */
-  readonly dropout?: number;
-}
 
 /**
  * Builds an untrained net: one chain of layers that ends in `feature_map` (ReLU), `embedding` (global average

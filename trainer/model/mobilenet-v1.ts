@@ -1,6 +1,6 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { ChainBuilder, scaledChannels } from "./chain-builder.ts";
-import type { ModelOptions } from "./build-model.ts";
+import type { ModelOptions } from "./model-options.ts";
 
 /** Channels and stride of the depthwise separable blocks (Howard et al. 2017, table 1). */
 const blocks = [

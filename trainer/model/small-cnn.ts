@@ -1,6 +1,6 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { ChainBuilder, scaledChannels } from "./chain-builder.ts";
-import type { ModelOptions } from "./build-model.ts";
+import type { ModelOptions } from "./model-options.ts";
 
 /** Channels of the stages; each stage halves the image. */
 const stages = [32, 64, 128] as const;
