@@ -20,7 +20,11 @@ describe("assignSplits", () => {
   it("does not depend on the order of the images", ({ expect }) => {
     fc.assert(
       fc.property(names, (numbers) => {
-        const images = numbers.map((number) => image(number, number % 3));
+        const single = numbers.map((number) => image(number, number % 3));
+        const images = single.map((one, i) => ({
+          ...one,
+          perceptualHash: single[i - (i % 2)]?.perceptualHash ?? one.perceptualHash,
+        }));
         expect(assignSplits(images.toReversed()).toReversed()).toEqual(assignSplits(images));
       }),
     );
@@ -72,6 +76,18 @@ describe("assignSplits", () => {
         expect(after.slice(fresh.length)).toEqual(before);
       }),
     );
+  });
+
+  it("leaves two old images in their splits when a new one resembles both", ({ expect }) => {
+    const hashes = ["0000000000000000", "000000000000003f", "0000000000000007"];
+    const [one, other, between] = hashes.map((perceptualHash, i) => ({ ...image(i, 0), perceptualHash }));
+    const old = [one ?? expect.unreachable(), other ?? expect.unreachable()];
+    const previous = new Map<string, Split>([
+      [old[0]?.sha256 ?? "", "train"],
+      [old[1]?.sha256 ?? "", "test"],
+    ]);
+    const assigned = assignSplits([...old, between ?? expect.unreachable()], { previous });
+    expect(assigned.slice(0, 2)).toEqual(["train", "test"]);
   });
 
   it("keeps copies and near-copies in one split, across classes too", ({ expect }) => {
