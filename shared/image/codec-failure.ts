@@ -37,7 +37,7 @@ export function failureToError(failure: number, image: FailedImage): AppError {
     case 1:
       return error(
         "image_too_large",
-        `the ${name} of ${size} takes more than 64 MB to decode; send it smaller or not ${image.format === "png" ? "interlaced" : "progressive"}`,
+        `the ${name} of ${size} takes more than 48 MB to decode; send it smaller or not ${image.format === "png" ? "interlaced" : "progressive"}`,
       );
     case 2:
       return error(

@@ -40,13 +40,24 @@ function bombs(): HostileFile[] {
       outcome: "decodes",
     },
     {
-      name: "interlaced PNG of 16 MP",
+      name: "interlaced PNG of 16 MP, whose rows are needed all at once",
       bytes: makePng({
         width: 4000,
         height: 4000,
         ...rgba,
         interlaced: true,
         rows: new Uint8Array(70_000_000),
+      }),
+      outcome: "image_too_large",
+    },
+    {
+      name: "interlaced PNG of 9 MP",
+      bytes: makePng({
+        width: 3000,
+        height: 3000,
+        ...rgba,
+        interlaced: true,
+        rows: new Uint8Array(40_000_000),
       }),
       outcome: "decodes",
     },
