@@ -22,6 +22,8 @@ export function createHeapAccess(backend: WasmBackend): HeapAccess {
     pointer: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
     allocate: (shape) => backend.makeOutput([...shape], "float32"),
     share: ({ dataId, shape, dtype }) => {
+      // brings the data here when another backend holds it, which incRef alone would pass over
+      backend.dataIdMap.get(dataId);
       backend.incRef(dataId);
       return { dataId, shape, dtype };
     },

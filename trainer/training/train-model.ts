@@ -33,6 +33,8 @@ export async function trainModel(request: TrainingRequest): Promise<TrainingResu
   const config = parseTrainingConfig(request.config);
   checkSets(request);
   await request.engine.activate();
+  // onto this engine: tfjs loses count of the references to tensors that move between backends
+  writeWeights(request.model, readWeights(request.model));
   const run = new TrainingRun(request, config);
   try {
     return await run.execute();
