@@ -2,6 +2,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { createR2Store } from "../../shared/store/r2-binding-store.ts";
+import { withoutForeignHandlers } from "./signal-handlers.ts";
 import type { WorkerArtefact } from "./worker-artefact.ts";
 
 /** The edge Worker running in workerd on this machine. */
@@ -29,10 +30,11 @@ export interface ListenOptions {
  * Starts a built Worker in real workerd.
  * @throws invalid_argument when the port is taken
  */
-export async function startLocalWorker(
-  artefact: WorkerArtefact,
-  options: ListenOptions,
-): Promise<LocalWorker> {
+export function startLocalWorker(artefact: WorkerArtefact, options: ListenOptions): Promise<LocalWorker> {
+  return withoutForeignHandlers(() => startMiniflare(artefact, options));
+}
+
+async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions): Promise<LocalWorker> {
   const { modulesRules: _, ...workerOptions } = artefact.options;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -58,7 +60,8 @@ export async function startLocalWorker(
       stop: () => miniflare.dispose(),
     };
   } catch (cause) {
-    await miniflare.dispose();
+    // What did not start cannot be stopped either; the first failure is the one to tell.
+    await miniflare.dispose().catch(() => undefined);
     if (isAddressInUse(cause)) {
       throw new AppError(
         "invalid_argument",

@@ -16,12 +16,18 @@ const requestSchema = z.object({
   durationMs: z.number(),
 });
 
-/** Shortens the JSON of a request log line; everything else is shown as it is. */
+const loadedSchema = z.object({ event: z.literal("model-loaded"), version: z.string() });
+
+/** Shortens the JSON of the Worker's usual log lines; everything else is shown as it is. */
 export function readLogLine(line: string): LogLine {
-  const request = z.safeParse(requestSchema, parseJson(line));
-  if (!request.success) return { routine: false, text: line };
-  const { level, method, path, status, durationMs } = request.data;
-  return { routine: level === "info", text: `${method} ${path} ${status} ${durationMs} ms` };
+  const entry = parseJson(line);
+  const request = z.safeParse(requestSchema, entry);
+  if (request.success) {
+    const { level, method, path, status, durationMs } = request.data;
+    return { routine: level === "info", text: `${method} ${path} ${status} ${durationMs} ms` };
+  }
+  const loaded = z.safeParse(loadedSchema, entry);
+  return { routine: false, text: loaded.success ? `the Worker serves ${loaded.data.version}` : line };
 }
 
 function parseJson(line: string): unknown {
