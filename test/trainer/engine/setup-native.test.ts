@@ -1,13 +1,26 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { projectRoot } from "../../../trainer/project-root.ts";
+
+/** Where nothing listens, so that nothing is downloaded or installed. */
+let mirror: string;
+
+beforeAll(async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  mirror = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
+  server.close();
+  await once(server, "close");
+});
 
 function setupNative(...options: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [join(projectRoot, "trainer/setup-native.mjs"), ...options], {
     encoding: "utf8",
-    // nothing listens on port 1, so that nothing is downloaded or installed
-    env: { ...process.env, TFJS_NODE_CDN_STORAGE: "http://127.0.0.1:1/" },
+    env: { ...process.env, TFJS_NODE_CDN_STORAGE: mirror },
   });
 }
 
@@ -21,7 +34,7 @@ describe("setup:native", () => {
       const { status, stderr } = setupNative(...options);
       expect(status).toBe(1);
       expect(stderr).toBe(
-        `edgewise: ${name} downloads libtensorflow from http://127.0.0.1:1/tensorflow/libtensorflow/libtensorflow-` +
+        `edgewise: ${name} downloads libtensorflow from ${mirror}tensorflow/libtensorflow/libtensorflow-` +
           `${kind}-linux-x86_64-2.9.1.tar.gz, which is not reachable (ECONNREFUSED); set TFJS_NODE_CDN_STORAGE to a ` +
           "mirror, or train with the engine wasm, which needs nothing\n",
       );
