@@ -5,6 +5,12 @@ import { describeFailure } from "./terminal/output.ts";
 
 const exitCodes = { failure: 1, usage: 2 } as const;
 
+// `edgewise … | head` closes the pipe early: that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 process.exitCode = await runCli(process.argv);
 
 /** Runs one command and gives its exit code: 0 done, 1 an expected failure, 2 wrong usage. */
