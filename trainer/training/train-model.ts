@@ -118,13 +118,7 @@ class TrainingRun {
     const indices = order.subarray(first, first + this.#batchSize);
     const batch = this.#batches.augmented(indices, augmentation, stream(seed, `augment/${name}`));
     const loss = trainStep(this.#context, batch, this.#learningRate(), stream(seed, `dropout/${name}`));
-    if (!Number.isFinite(loss)) {
-      throw new AppError(
-        "invalid_argument",
-        `training diverged: the loss is ${loss} at step ${this.#stepsDone()}; lower the learning rate, which is ` +
-          `${this.#config.learningRate}, or lengthen the warm-up`,
-      );
-    }
+    if (!Number.isFinite(loss)) throw this.#diverged("loss", loss);
     position.lossSum += loss;
     position.step++;
     this.#request.onProgress?.({
@@ -141,6 +135,8 @@ class TrainingRun {
     const { model, validation: set, inputSpec } = this.#request;
     const position = this.#position;
     const validation = scoreLogits(predictLogits(model, set, inputSpec), set.labels, set.classes);
+    // no later epoch would count as better than one without a number
+    if (!Number.isFinite(validation.loss)) throw this.#diverged("validation loss", validation.loss);
     const best = position.best === null || isBetter(validation, position.best.validation);
     if (best) {
       position.best = { epoch: position.epoch, validation };
@@ -155,6 +151,14 @@ class TrainingRun {
       validationTop1Accuracy: validation.top1Accuracy,
       best,
     });
+  }
+
+  #diverged(what: string, loss: number): AppError {
+    return new AppError(
+      "invalid_argument",
+      `training diverged: the ${what} is ${loss} at step ${this.#stepsDone()}; lower the learning rate, which is ` +
+        `${this.#config.learningRate}, or lengthen the warm-up`,
+    );
   }
 
   #learningRate(): number {

@@ -179,4 +179,16 @@ describe("trainModel", () => {
     const broken = { mean: [0.5, 0.5, 0.5], std: [NaN, 1, 1] } satisfies TrainingRequest["inputSpec"];
     await expect(trainModel(request({ inputSpec: broken }))).rejects.toThrow(/diverged/);
   });
+
+  it("says so when the validation gives no number though the training does", async () => {
+    const black = { ...train, images: new Uint8Array(train.images.length) };
+    const still = { flip: false, shift: 0, brightness: 0, contrast: 0 };
+    const overflowing = {
+      mean: [0, 0, 0],
+      std: [1e-38, 1e-38, 1e-38],
+    } satisfies TrainingRequest["inputSpec"];
+    const job = request({ train: black, inputSpec: overflowing, config: config({ augmentation: still }) });
+    await expect(trainModel(job)).rejects.toThrow(/the validation loss is NaN/);
+    job.model.dispose();
+  });
 });
