@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { copyModels } from "../../shared/store/copy-models.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { followStore } from "./follow-store.ts";
-import { startLocalWorker } from "./local-worker.ts";
+import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 import { buildWorkerArtefact } from "./worker-artefact.ts";
 import { readLogLine } from "./worker-log.ts";
 
@@ -37,6 +37,16 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
   const folder = await mkdtemp(join(tmpdir(), "edgewise-worker-"));
   const stopping = new AbortController();
   let following: Promise<void> = Promise.resolve();
+  let started: LocalWorker | undefined;
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await following;
+    try {
+      await started?.stop();
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
   try {
     const artefact = await buildWorkerArtefact(join(folder, "worker"));
     const worker = await startLocalWorker(artefact, {
@@ -49,6 +59,7 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
       },
       vars: { MODEL: options.model, ALIAS_POLL_SECONDS: "1" },
     });
+    started = worker;
     const told = new Set<string>();
     const copy = async (): Promise<void> => {
       const { copied, faults } = await copyModels(store, worker.bucket);
@@ -67,17 +78,9 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
       signal: stopping.signal,
       onError: (error) => options.say(`cannot follow the store: ${String(error)}`),
     });
-    return {
-      url: worker.url,
-      stop: async () => {
-        stopping.abort();
-        await following;
-        await worker.stop();
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
+    return { url: worker.url, stop };
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    await stop();
     throw error;
   }
 }
