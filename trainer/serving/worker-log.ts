@@ -24,10 +24,15 @@ export function readLogLine(line: string): LogLine {
   const request = z.safeParse(requestSchema, entry);
   if (request.success) {
     const { level, method, path, status, durationMs } = request.data;
-    return { routine: level === "info", text: `${method} ${path} ${status} ${durationMs} ms` };
+    return { routine: level === "info", text: `${method} ${printable(path)} ${status} ${durationMs} ms` };
   }
   const loaded = z.safeParse(loadedSchema, entry);
   return { routine: false, text: loaded.success ? `the Worker serves ${loaded.data.version}` : line };
+}
+
+/** A path as anybody may ask for it, without the characters that would command the terminal it is shown on. */
+function printable(path: string): string {
+  return path.replaceAll(/\p{Cc}/gu, "\ufffd");
 }
 
 function parseJson(line: string): unknown {
