@@ -87,6 +87,13 @@ describe("makeSampleDataset", () => {
     expect(await readdir(folder)).toEqual(["sample"]);
   });
 
+  it("leaves alone what another process drew meanwhile", async ({ expect }) => {
+    const options = { root: join(folder, "sample"), seed: 1, images: 16 };
+    const results = await Promise.all([makeSampleDataset(options), makeSampleDataset(options)]);
+    expect(results.map(({ drawn }) => drawn).toSorted((a, b) => a - b)).toEqual([0, 16]);
+    expect(await readdir(folder)).toEqual(["sample"]);
+  });
+
   it("touches no folder that is not its own", async ({ expect }) => {
     await writeFile(join(folder, "holiday.jpg"), "precious");
     await expect(makeSampleDataset({ root: folder, seed: 1, images: 16 })).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import * as z from "zod/mini";
 import { AppError } from "../../../shared/contract/errors.ts";
 import { parseJsonWith } from "../../../shared/contract/parse.ts";
 import { loadJpegEncoder } from "../../assets.ts";
-import { isMissing } from "../../storage/errno.ts";
+import { errnoOf, isMissing } from "../../storage/errno.ts";
 import { createToken } from "../../storage/process-token.ts";
 import { askWorker, shareOut } from "../worker-requests.ts";
 import { sceneLabels } from "./draw-scene.ts";
@@ -51,14 +51,31 @@ export async function makeSampleDataset(options: SampleOptions): Promise<{ reado
     await draw(working, scenes, options.onProgress ?? (() => {}));
     const marker = { schemaVersion: 1, seed: options.seed, images } satisfies z.infer<typeof markerSchema>;
     await writeFile(join(working, markerName), `${JSON.stringify(marker)}\n`);
-    // Only a folder with our marker gets here: an older drawing.
-    await rm(root, { recursive: true, force: true });
-    await rename(working, root);
-  } catch (error) {
+    const isOurs = await moveIntoPlace(working, root, options.seed, scenes);
+    return { drawn: isOurs ? images : 0 };
+  } finally {
     await rm(working, { recursive: true, force: true });
-    throw error;
   }
-  return { drawn: images };
+}
+
+/** @returns false when another process has drawn the same meanwhile, which somebody may be reading already */
+async function moveIntoPlace(
+  working: string,
+  root: string,
+  seed: number,
+  scenes: readonly SceneName[],
+): Promise<boolean> {
+  try {
+    await rename(working, root);
+    return true;
+  } catch (error) {
+    if (!["ENOTEMPTY", "EEXIST", "EPERM"].includes(errnoOf(error) ?? "")) throw error;
+  }
+  if (await isDrawn(root, seed, scenes)) return false;
+  // Only a folder with our marker gets here: an older drawing.
+  await rm(root, { recursive: true, force: true });
+  await rename(working, root);
+  return true;
 }
 
 function listScenes(seed: number, images: number): SceneName[] {
