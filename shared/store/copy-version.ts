@@ -3,6 +3,7 @@ import { manifestSchema, type BundleFile, type ModelManifest } from "../contract
 import { objectKeys } from "../contract/object-keys.ts";
 import { parseJsonWith } from "../contract/parse.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { putOnce } from "./put-once.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** Which version of which model. */
@@ -55,20 +56,4 @@ async function readObject(store: ObjectStore, key: string): Promise<Uint8Array> 
   throw new AppError("not_found", `object ${key} of a published version is missing; publish it again`, {
     details: { key },
   });
-}
-
-/** Writes what is never overwritten; to find the same bytes there already is as good. */
-async function putOnce(store: ObjectStore, key: string, bytes: Uint8Array, sha256: string): Promise<void> {
-  try {
-    await store.put(key, bytes, { ifNoneMatch: "*", sha256 });
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "precondition_failed") throw error;
-    const known = await store.get(key);
-    if (known.kind === "found" && (await sha256Hex(known.bytes)) === sha256) return;
-    throw new AppError(
-      "already_exists",
-      `object ${key} exists with other bytes, and a published version never changes; remove it or publish anew`,
-      { cause: error, details: { key } },
-    );
-  }
 }

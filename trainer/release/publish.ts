@@ -1,8 +1,9 @@
-import { AppError, isAppError } from "../../shared/contract/errors.ts";
+import { AppError } from "../../shared/contract/errors.ts";
 import { type ModelManifest, manifestSchema } from "../../shared/contract/manifest.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { putOnce } from "../../shared/store/put-once.ts";
 import { sha256Hex } from "../../shared/store/sha256.ts";
 import type { FileBytes } from "./model-files.ts";
 
@@ -48,7 +49,8 @@ export async function publishVersion(
   let kept = 0;
   for (const [index, file] of objects.entries()) {
     const key = objectKeys.versionFile(manifest.model, manifest.version, file.path);
-    kept += (await putOnce(store, key, file.bytes)) === "kept" ? 1 : 0;
+    const outcome = await putOnce(store, key, file.bytes, await sha256Hex(file.bytes));
+    kept += outcome === "kept" ? 1 : 0;
     onObject(index + 1, objects.length);
   }
   return {
@@ -58,24 +60,6 @@ export async function publishVersion(
     sizeBytes: objects.reduce((sum, file) => sum + file.bytes.length, 0),
     kept,
   };
-}
-
-/** Writes an object that never changes; an equal one that is there already is as good. */
-async function putOnce(store: ObjectStore, key: string, bytes: Uint8Array): Promise<"written" | "kept"> {
-  const sha256 = await sha256Hex(bytes);
-  try {
-    await store.put(key, bytes, { ifNoneMatch: "*", sha256 });
-    return "written";
-  } catch (cause) {
-    if (!isAppError(cause, "precondition_failed")) throw cause;
-    const existing = await store.get(key);
-    if (existing.kind === "found" && (await sha256Hex(existing.bytes)) === sha256) return "kept";
-    throw new AppError(
-      "already_exists",
-      `${key} exists with other bytes; versions never change, publish under a new version`,
-      { cause },
-    );
-  }
 }
 
 async function checkFiles(manifest: ModelManifest, files: readonly FileBytes[]): Promise<void> {
