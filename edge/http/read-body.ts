@@ -10,21 +10,36 @@ const readBytes = 256 * 1024;
 
 /**
  * Reads a request's body; nothing is kept of one that is longer than allowed.
- * @throws {AppError} payload_too_large
+ * @throws {AppError} payload_too_large; invalid_argument when the body does not arrive whole
  */
 export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   if (request.body === null) return new Uint8Array();
   const header = request.headers.get("content-length");
   const declared = header === null ? null : Number(header);
-  const body =
-    declared !== null && declared <= limitBytes
-      ? new Uint8Array(await request.arrayBuffer())
-      : await readChunks(request.body, limitBytes, declared ?? 0);
+  const body = await receive(request, request.body, limitBytes, declared);
   if (body !== null && body.length <= limitBytes) return body;
   throw new AppError(
     "payload_too_large",
     `the body has ${declared ?? `more than ${limitBytes}`} bytes, the limit is ${limitBytes}; send a smaller image`,
   );
+}
+
+async function receive(
+  request: Request,
+  stream: ReadableStream<Uint8Array>,
+  limitBytes: number,
+  declared: number | null,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    if (declared !== null && declared <= limitBytes) return new Uint8Array(await request.arrayBuffer());
+    return await readChunks(stream, limitBytes, declared ?? 0);
+  } catch (cause) {
+    throw new AppError(
+      "invalid_argument",
+      "the body broke off before its end, or its chunks are malformed; send it whole",
+      { cause },
+    );
+  }
 }
 
 /** The whole stream, `null` when it is longer than allowed. */

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -60,6 +61,23 @@ async function probabilitiesOf(image: Uint8Array): Promise<readonly number[]> {
   return predictions.toSorted((a, b) => a.classIndex - b.classIndex).map(({ probability }) => probability);
 }
 
+/** Posts bytes that no HTTP client would write, and gives what comes back until the connection ends. */
+function postRaw(headers: readonly string[], body: string): Promise<string> {
+  const { hostname, port } = new URL(worker.url);
+  const head = ["POST /classify HTTP/1.1", "Host: edge", "Content-Type: image/jpeg", "Connection: close"];
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const socket = connect(Number(port), hostname, () => {
+      socket.end(`${[...head, ...headers].join("\r\n")}\r\n\r\n${body}`);
+    });
+    socket.on("data", (data) => {
+      answer += data.toString("latin1");
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(answer));
+  });
+}
+
 /** Codes of the answers that are right. */
 function outcomesOf({ bytes, outcome }: HostileFile): readonly string[] {
   // more than 15 MB are refused for their bytes before they are looked at
@@ -90,6 +108,17 @@ describe("the Worker, over HTTP", () => {
       expect((await probabilitiesOf(green))[1]).toBeGreaterThan(0.99);
     },
   );
+
+  it.each([
+    ["malformed chunks", "Transfer-Encoding: chunked", "zz\r\nabc\r\n0\r\n\r\n"],
+    ["fewer bytes than it announced", "Content-Length: 100", "abc"],
+  ])("tells a client whose body has %s so, and serves the next", async (_, header, body) => {
+    const answer = await postRaw([header], body);
+
+    expect(answer).toContain("HTTP/1.1 400");
+    expect(answer).toContain('"code":"invalid_argument"');
+    expect((await probabilitiesOf(green))[1]).toBeGreaterThan(0.99);
+  });
 
   it(
     "gives a 12 MP photo of every orientation the answer of its upright copy",
