@@ -1,8 +1,8 @@
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import type { Classifier } from "../../shared/inference/classifier.ts";
 import { softmax } from "../../shared/inference/softmax.ts";
-import { imageCount, type ImageSet } from "../data/image-set.ts";
-import { createBatchMaker } from "../training/image-batches.ts";
+import type { ImageSet } from "../data/image-set.ts";
+import { createBatchMaker, logitsInBatches } from "../training/image-batches.ts";
 
 /** Images a call of the classifier; larger batches gain little and cost memory. */
 const batchSize = 32;
@@ -13,14 +13,8 @@ const batchSize = 32;
  * @returns [N, C] row-major
  */
 export function inferLogits(classifier: Classifier, set: ImageSet): Float32Array {
-  const count = imageCount(set);
-  const logits = new Float32Array(count * set.classes);
-  for (let start = 0; start < count; start += batchSize) {
-    const indices = Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => start + i);
-    const nhwc = normalizeImages(set, classifier.manifest.input, indices);
-    logits.set(classifier.infer(nhwc, indices.length).logits, start * set.classes);
-  }
-  return logits;
+  const { input } = classifier.manifest;
+  return logitsInBatches(set, input, batchSize, (nhwc, batch) => classifier.infer(nhwc, batch).logits);
 }
 
 /**

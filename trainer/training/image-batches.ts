@@ -1,6 +1,6 @@
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import { normalize } from "../../shared/image/normalize.ts";
-import { type ImageSet, imagePixels } from "../data/image-set.ts";
+import { type ImageSet, imageCount, imagePixels } from "../data/image-set.ts";
 import type { Augmentation } from "./config.ts";
 import type { RandomStream } from "./random.ts";
 
@@ -57,6 +57,27 @@ export function createBatchMaker(set: ImageSet, normalization: Normalization): B
         fillImage(pixels, set, geometry, lit, columns, out);
       }),
   };
+}
+
+/**
+ * The logits of every image of a set, computed a batch at a time.
+ * @param infer from `[batch, height, width, 3]`, normalised, to `[batch, classes]`
+ * @returns `[N, classes]`
+ */
+export function logitsInBatches(
+  set: ImageSet,
+  normalization: Normalization,
+  batchSize: number,
+  infer: (nhwc: Float32Array, batch: number) => Float32Array,
+): Float32Array {
+  const batches = createBatchMaker(set, normalization);
+  const count = imageCount(set);
+  const logits = new Float32Array(count * set.classes);
+  for (let first = 0; first < count; first += batchSize) {
+    const indices = Int32Array.from({ length: Math.min(batchSize, count - first) }, (_, i) => first + i);
+    logits.set(infer(batches.plain(indices).nhwc, indices.length), first * set.classes);
+  }
+  return logits;
 }
 
 /** `[256, 3]`: what each byte becomes in each channel. */

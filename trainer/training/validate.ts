@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type ImageSet, imageCount } from "../data/image-set.ts";
-import { createBatchMaker, type Normalization } from "./image-batches.ts";
+import type { ImageSet } from "../data/image-set.ts";
+import { logitsInBatches, type Normalization } from "./image-batches.ts";
 import { floats } from "./weights.ts";
 
 /** How a model does on images it does not train on. */
@@ -23,18 +23,10 @@ export function predictLogits(
   set: ImageSet,
   normalization: Normalization,
 ): Float32Array {
-  const batches = createBatchMaker(set, normalization);
-  const count = imageCount(set);
-  const logits = new Float32Array(count * set.classes);
-  for (let first = 0; first < count; first += batchSize) {
-    const indices = Int32Array.from({ length: Math.min(batchSize, count - first) }, (_, i) => first + i);
-    const { nhwc } = batches.plain(indices);
-    const output = tf.tidy(() =>
-      floats(model.apply(tf.tensor4d(nhwc, [indices.length, set.height, set.width, 3])) as tf.Tensor),
-    );
-    logits.set(output, first * set.classes);
-  }
-  return logits;
+  const { width, height } = set;
+  return logitsInBatches(set, normalization, batchSize, (nhwc, batch) =>
+    tf.tidy(() => floats(model.apply(tf.tensor4d(nhwc, [batch, height, width, 3])) as tf.Tensor)),
+  );
 }
 
 /** Accuracy and loss of logits. @param logits `[N, classes]`  @param labels `[N]`; N = 0 gives zeros */
