@@ -36,6 +36,8 @@ export function createApp(services: Services): App {
 
   app.post("/classify", (context) => answerClassify(context, services));
   app.all("/classify", onlyMethods("POST"));
+  app.post("/models/:model/classify", (context) => answerClassify(context, services));
+  app.all("/models/:model/classify", onlyMethods("POST"));
   app.get("/models", (context) => answerModels(context, services));
   app.all("/models", onlyMethods("GET, HEAD"));
   app.get("/health/live", answerLive);
@@ -49,7 +51,7 @@ export function createApp(services: Services): App {
   app.notFound((context) => {
     const error = new AppError(
       "not_found",
-      `there is nothing at ${context.req.path}; see POST /classify, GET /models, GET /health/live, GET /health/ready and the console at /`,
+      `there is nothing at ${context.req.path}; see POST /classify, GET /models, GET /health/ready and the console at /`,
     );
     return answerProblem(error, context, services);
   });

@@ -1,5 +1,5 @@
 import type { ObjectStore } from "../shared/store/object-store.ts";
-import type { ModelCache } from "./model/model-cache.ts";
+import type { ModelPool } from "./model/model-pool.ts";
 import type { Clock, Log } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 
@@ -7,7 +7,7 @@ import type { Settings } from "./settings.ts";
 export interface Services {
   readonly settings: Settings;
   readonly store: ObjectStore;
-  readonly models: ModelCache;
+  readonly models: ModelPool;
   readonly clock: Clock;
   readonly log: Log;
 }

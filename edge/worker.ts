@@ -1,12 +1,12 @@
 import { createR2Store } from "../shared/store/r2-binding-store.ts";
 import { createApp, type App } from "./app.ts";
 import { createModelLoader } from "./model/load-model.ts";
-import { ModelCache } from "./model/model-cache.ts";
+import { ModelPool } from "./model/model-pool.ts";
 import type { LogEntry } from "./ports.ts";
 import type { Services } from "./services.ts";
 import { parseSettings } from "./settings.ts";
 
-/** One app an isolate, made at the first request: its model cache is what the isolate remembers. */
+/** One app an isolate, made at the first request: its models are what the isolate remembers. */
 const apps = new WeakMap<Env, App>();
 
 function appFor(env: Env): App {
@@ -21,10 +21,9 @@ function createServices(env: Env): Services {
   const settings = parseSettings(env);
   const store = createR2Store(env.MODELS);
   const clock = Date.now;
-  const models = new ModelCache({
+  const models = new ModelPool({
     store,
-    model: settings.model,
-    alias: settings.alias,
+    main: { kind: "alias", model: settings.model, alias: settings.alias },
     pollMs: settings.aliasPollMs,
     load: createModelLoader(store),
     clock,

@@ -1,29 +1,48 @@
 import * as z from "zod/mini";
+import { type ClassifyOptions, classifyOptionsSchema } from "../../shared/contract/classify.ts";
+import { AppError } from "../../shared/contract/errors.ts";
+import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
-import type { ClassifyOptions } from "../../shared/inference/classifier.ts";
 
-const querySchema = z.object({
-  /** How many classes are answered. */
-  topK: z.optional(
-    z.pipe(
-      z.string().check(z.regex(/^[1-9]\d{0,3}$/, "must be a whole number of 1 to 9999")),
-      z.transform((text) => Number(text)),
-    ),
-  ),
-  /** Replaces the thresholds of the model. */
-  threshold: z.optional(
-    z.pipe(
-      z.string().check(z.regex(/^(0(\.\d{1,9})?|1(\.0{1,9})?|\.\d{1,9})$/, "must be a number of 0 to 1")),
-      z.transform((text) => Number(text)),
-    ),
-  ),
+/** Query parameters of the classify routes; others are passed over. */
+export const classifyQuerySchema = z.object({
+  ...classifyOptionsSchema.shape,
+  /** Answers by the version that this alias points at. */
+  alias: z.optional(nameSchema),
+  /** Answers by this version. */
+  version: z.optional(versionSchema),
 });
 
-/** Reads `?topK=` and `?threshold=`; other parameters are passed over. @throws invalid_argument */
-export function parseClassifyQuery(query: Readonly<Record<string, string>>): ClassifyOptions {
-  const { topK, threshold } = parseWith(querySchema, query, "the query");
-  return {
-    ...(topK === undefined ? {} : { topK }),
-    ...(threshold === undefined ? {} : { threshold }),
-  };
+/** What the query of a classify route asks. */
+export interface ClassifyQuery {
+  readonly options: ClassifyOptions;
+  /** The version that is pinned, `null` where the query pins none. */
+  readonly pin:
+    | { readonly kind: "alias"; readonly alias: string }
+    | { readonly kind: "version"; readonly version: string }
+    | null;
+}
+
+/** Reads `?topK=`, `?threshold=` and `?alias=` or `?version=`. @throws invalid_argument */
+export function parseClassifyQuery(query: Readonly<Record<string, string>>): ClassifyQuery {
+  const { topK, threshold } = query;
+  const { alias, version, ...options } = parseWith(
+    classifyQuerySchema,
+    {
+      ...query,
+      ...(topK === undefined ? {} : { topK: numberIn(topK) }),
+      ...(threshold === undefined ? {} : { threshold: numberIn(threshold) }),
+    },
+    "the query",
+  );
+  if (alias !== undefined && version !== undefined) {
+    throw new AppError("invalid_argument", "the query has alias and version; ask for one of them");
+  }
+  if (alias !== undefined) return { options, pin: { kind: "alias", alias } };
+  return { options, pin: version === undefined ? null : { kind: "version", version } };
+}
+
+/** A plain decimal number; other text as it is, for the schema to refuse. */
+function numberIn(text: string): number | string {
+  return /^(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})$/.test(text) ? Number(text) : text;
 }

@@ -1,15 +1,16 @@
 import tfjsWasm from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm";
-import type { AliasRecord } from "../../shared/contract/alias.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { createImageCodec, type ImageCodec } from "../../shared/image/codec.ts";
 import codecWasm from "../../shared/image/codec/codec.wasm";
 import { isolateModelBytes, openBundle } from "../../shared/inference/bundle.ts";
 import { type Classifier, createClassifier } from "../../shared/inference/classifier.ts";
+import type { GraphMemory } from "../../shared/inference/graph-check.ts";
 import type { SelfTestReport } from "../../shared/inference/self-test.ts";
 import { installWasmBackend } from "../../shared/inference/wasm-backend.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { openBundleSource } from "./bundle-source.ts";
 import { registerKernels } from "./kernels.ts";
+import type { LocatedVersion } from "./model-reference.ts";
 
 /** A model that passed its self-test in this isolate. */
 export interface LoadedModel {
@@ -19,28 +20,36 @@ export interface LoadedModel {
   readonly wasmBytes: () => number;
 }
 
-/** Loads the version an alias points at, beside a model that goes on serving. @param inUseBytes what that one takes */
-export type ModelLoader = (record: AliasRecord, inUseBytes: number) => Promise<LoadedModel>;
+/** Loads a version beside models that go on serving. @param inUse what those take together */
+export type ModelLoader = (located: LocatedVersion, inUse: GraphMemory) => Promise<LoadedModel>;
 
 /** Past it a tensor is refused, though estimates were wrong; the module starts with 16 MB. */
 const largestHeapBytes = isolateModelBytes + 8 * 1024 * 1024;
 
-/** The way from an alias to a classifier: backend, bundle, every check, the golden vectors. */
-export function createModelLoader(store: ObjectStore): ModelLoader {
+/** The way from a version to a classifier: backend, bundle, every check, the golden vectors. @param budgetBytes of WASM memory for all models */
+export function createModelLoader(store: ObjectStore, budgetBytes: number = isolateModelBytes): ModelLoader {
   let codec: ImageCodec | undefined;
-  return async (record, inUseBytes) => {
+  return async (located, inUse) => {
     registerKernels();
     const backend = await installWasmBackend(tfjsWasm, { maxBytes: largestHeapBytes });
     codec ??= createImageCodec(codecWasm);
-    const { model, version, manifestSha256 } = record;
+    const { model, version, manifestSha256 } = located;
     const bundle = await openBundle(await openBundleSource(store, model, version), {
-      manifestSha256,
-      memoryBudgetBytes: isolateModelBytes - inUseBytes,
+      ...(manifestSha256 === undefined ? {} : { manifestSha256 }),
+      memoryBudgetBytes: budgetBytes - inUse.residentBytes,
     });
     if (bundle.manifest.model !== model || bundle.manifest.version !== version) {
       throw new AppError(
         "invalid_manifest",
-        `the manifest is of ${bundle.manifest.model} ${bundle.manifest.version}, the alias says ${model} ${version}`,
+        `the manifest is of ${bundle.manifest.model} ${bundle.manifest.version}, it was asked for as ${model} ${version}`,
+      );
+    }
+    const { residentBytes } = bundle.graph.memory;
+    const withOthers = inUse.residentBytes + residentBytes + inUse.activationBytes;
+    if (withOthers > budgetBytes) {
+      throw new AppError(
+        "budget_exceeded",
+        `the models would take about ${withOthers} bytes of memory together, ${budgetBytes} are allowed`,
       );
     }
     const classifier = createClassifier(bundle, codec);

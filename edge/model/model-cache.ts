@@ -1,10 +1,13 @@
-import { type AliasRecord, aliasRecordSchema } from "../../shared/contract/alias.ts";
-import { AppError, type ErrorCode } from "../../shared/contract/errors.ts";
-import { objectKeys } from "../../shared/contract/object-keys.ts";
-import { parseJsonWith } from "../../shared/contract/parse.ts";
-import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { AppError, type ErrorCode, isAppError } from "../../shared/contract/errors.ts";
+import type { GraphMemory } from "../../shared/inference/graph-check.ts";
 import type { Clock, Log, LogEntry } from "../ports.ts";
-import type { LoadedModel, ModelLoader } from "./load-model.ts";
+import type { LoadedModel } from "./load-model.ts";
+import {
+  describeReference,
+  type Locate,
+  type LocatedVersion,
+  type ModelReference,
+} from "./model-reference.ts";
 
 /** The model that serves, with when it was loaded (ISO 8601). */
 export interface ServedModel extends LoadedModel {
@@ -22,12 +25,13 @@ export interface Refusal {
 
 /** What a {@link ModelCache} needs. */
 export interface ModelCacheOptions {
-  readonly store: ObjectStore;
-  readonly model: string;
-  readonly alias: string;
-  /** Least milliseconds between two looks at the alias. */
+  readonly reference: ModelReference;
+  /** Finds the version that the reference means now. */
+  readonly locate: Locate;
+  /** Least milliseconds between two looks. */
   readonly pollMs: number;
-  readonly load: ModelLoader;
+  /** Loads a version beside the one that serves. */
+  readonly load: (located: LocatedVersion) => Promise<LoadedModel>;
   readonly clock: Clock;
   /** A timer of the calling request. */
   readonly wait: (milliseconds: number) => Promise<unknown>;
@@ -35,28 +39,27 @@ export interface ModelCacheOptions {
 }
 
 /** A request that loads may die with its connection; another takes over after this long. */
-const leaseMs = 20_000;
+export const leaseMs = 20_000;
 /** How often a request looks whether the one that loads is done. */
-const waitMs = 10;
+export const waitMs = 10;
 /** Before a refused version is tried again: this long after the first time, twice as long after each other. */
 const firstRetryMs = 5_000;
 const longestRetryMs = 300_000;
 
 /**
- * The isolate's one model: follows an alias, swaps when the new version passed every check, else keeps the old one.
+ * The model of one reference: follows an alias or keeps a version, swaps when the new version passed every check, else keeps the old one.
  * A Worker must not await what another request's I/O resolves, so requests share no promise: one holds the lease
  * and loads, the others serve the old model, or look at the state on their own timers while there is none.
  */
 export class ModelCache {
   readonly #options: ModelCacheOptions;
-  #served: { readonly model: ServedModel; readonly record: AliasRecord } | null = null;
-  #record: { readonly record: AliasRecord; readonly etag: string } | null = null;
-  #refusal:
-    | (Refusal & { readonly manifestSha256: string; readonly tries: number; readonly retryAt: number })
-    | null = null;
+  #served: { readonly model: ServedModel; readonly located: LocatedVersion } | null = null;
+  #located: LocatedVersion | null = null;
+  #refusal: (Refusal & LocatedVersion & { readonly tries: number; readonly retryAt: number }) | null = null;
   #lease: { readonly takenAt: number } | null = null;
   #nextLookAt = 0;
   #failure: AppError | null = null;
+  #isClosed = false;
 
   constructor(options: ModelCacheOptions) {
     this.#options = options;
@@ -67,7 +70,22 @@ export class ModelCache {
     return this.#served !== null;
   }
 
-  /** The version the alias points at, when it was refused; at most one. */
+  /** Whether a request is loading a version now. */
+  get isLoading(): boolean {
+    return !this.#isLeaseFree();
+  }
+
+  /** Estimated bytes of WASM memory of the served model, `null` where none is loaded. */
+  get memory(): GraphMemory | null {
+    return this.#served?.model.classifier.memory ?? null;
+  }
+
+  /** The version that is served, `null` where none is. */
+  get version(): string | null {
+    return this.#served?.located.version ?? null;
+  }
+
+  /** The version the reference means, when it was refused; at most one. */
   get refused(): readonly Refusal[] {
     if (this.#refusal === null) return [];
     const { version, code, detail, at } = this.#refusal;
@@ -78,13 +96,22 @@ export class ModelCache {
    * Runs `run` with the served model, loading it first where there is none. `run` must be done when it returns:
    * the model may be replaced and freed at the next `await`.
    * @param keepAlive the request's `waitUntil`; the alias is looked at in the background
-   * @throws {AppError} model_unavailable when there is no model that passed
+   * @throws {AppError} model_unavailable when there is no model that passed, with a cause of code not_found when
+   * the reference means no version
    */
   async use<T>(keepAlive: (work: Promise<unknown>) => void, run: (served: ServedModel) => T): Promise<T> {
     if (this.#served === null) await this.#loadFirst(keepAlive);
     else if (this.#isDue() && this.#isLeaseFree()) keepAlive(this.#look());
     if (this.#served === null) throw this.#unavailable();
     return run(this.#served.model);
+  }
+
+  /** Frees the model for good; a load that is under way is dropped when it ends. */
+  close(): void {
+    this.#isClosed = true;
+    this.#lease = null;
+    this.#served?.model.classifier.dispose();
+    this.#served = null;
   }
 
   #isDue(): boolean {
@@ -96,7 +123,7 @@ export class ModelCache {
   }
 
   async #loadFirst(keepAlive: (work: Promise<unknown>) => void): Promise<void> {
-    while (this.#served === null) {
+    while (this.#served === null && !this.#isClosed) {
       if (this.#isLeaseFree()) {
         if (!this.#isDue()) return;
         const look = this.#look();
@@ -110,25 +137,26 @@ export class ModelCache {
   }
 
   #unavailable(): AppError {
-    const { model, alias } = this.#options;
+    const reference = describeReference(this.#options.reference);
     const refusal = this.#refusal;
     const reason =
       refusal === null
-        ? (this.#failure?.message ?? "it was not found")
+        ? (this.#failure?.message ?? "it made room for another model; ask again")
         : `${refusal.version} was refused: ${refusal.detail}`;
-    const message = `no version of ${model} can serve as ${alias}: ${reason}`;
+    const message = `no version can serve as ${reference}: ${reason}`;
     return new AppError("model_unavailable", message, this.#failure === null ? {} : { cause: this.#failure });
   }
 
-  /** Looks at the alias once and takes what it points at. Never rejects: the outcome is in the state and the log. */
+  /** Looks once what the reference means and takes it. Never rejects: the outcome is in the state and the log. */
   async #look(): Promise<void> {
     const lease = { takenAt: this.#options.clock() };
     this.#lease = lease;
     try {
-      const record = await this.#readAlias();
+      this.#located = await this.#options.locate(this.#located);
       this.#failure = null;
-      if (record !== null) await this.#follow(record, lease);
+      await this.#follow(this.#located, lease);
     } catch (cause) {
+      if (isAppError(cause, "not_found")) this.#located = null;
       this.#failure =
         cause instanceof AppError ? cause : new AppError("internal", "the store did not answer", { cause });
       this.#log("warn", "alias-not-read", { reason: String(cause) });
@@ -138,69 +166,42 @@ export class ModelCache {
     }
   }
 
-  async #readAlias(): Promise<AliasRecord | null> {
-    const { store, model, alias } = this.#options;
-    const known = this.#record;
-    const object = await store.get(
-      objectKeys.alias(model, alias),
-      known === null ? {} : { ifNoneMatch: known.etag },
-    );
-    if (object.kind === "unchanged") return known?.record ?? null;
-    if (object.kind === "missing") {
-      this.#record = null;
-      throw new AppError("not_found", `there is no alias ${alias}; train and promote a version`);
-    }
-    const text = new TextDecoder().decode(object.bytes);
-    const record = parseJsonWith(aliasRecordSchema, text, `alias ${alias} of ${model}`, "invalid_manifest");
-    this.#record = { record, etag: object.info.etag };
-    return record;
-  }
-
-  async #follow(record: AliasRecord, lease: object): Promise<void> {
-    if (this.#served !== null && isSame(this.#served.record, record)) {
+  async #follow(located: LocatedVersion, lease: object): Promise<void> {
+    if (this.#served !== null && isSame(this.#served.located, located)) {
       this.#refusal = null;
       return;
     }
-    const refusal = this.#refusal !== null && isSame(this.#refusal, record) ? this.#refusal : null;
+    const refusal = this.#refusal !== null && isSame(this.#refusal, located) ? this.#refusal : null;
     if (refusal !== null && this.#options.clock() < refusal.retryAt) return;
     try {
-      const inUseBytes = this.#served?.model.classifier.memory.residentBytes ?? 0;
-      this.#swap(record, await this.#options.load(record, inUseBytes), lease);
+      this.#swap(located, await this.#options.load(located), lease);
     } catch (error) {
-      this.#refuse(record, error, refusal?.tries ?? 0);
+      this.#refuse(located, error, refusal?.tries ?? 0);
     }
   }
 
-  #swap(record: AliasRecord, loaded: LoadedModel, lease: object): void {
+  #swap(located: LocatedVersion, loaded: LoadedModel, lease: object): void {
     if (this.#lease !== lease) {
-      // took so long that another request loads by now, perhaps a newer version
+      // took so long that another request loads by now, perhaps a newer version; or nobody wants it any more
       loaded.classifier.dispose();
       return;
     }
     const old = this.#served;
-    this.#served = { record, model: { ...loaded, loadedAt: this.#now() } };
+    this.#served = { located, model: { ...loaded, loadedAt: this.#now() } };
     this.#refusal = null;
     // nobody is inside the old model: requests use it between two awaits
     old?.model.classifier.dispose();
-    this.#log("info", "model-loaded", { version: record.version, replaced: old?.record.version ?? null });
+    this.#log("info", "model-loaded", { version: located.version, replaced: old?.located.version ?? null });
   }
 
-  #refuse(record: AliasRecord, error: unknown, earlierTries: number): void {
-    const { version, manifestSha256 } = record;
+  #refuse(located: LocatedVersion, error: unknown, earlierTries: number): void {
+    const { version } = located;
     const code = error instanceof AppError ? error.code : "internal";
     const detail = error instanceof AppError ? error.message : "loading failed; see the log";
     const retryAt = this.#options.clock() + Math.min(firstRetryMs * 2 ** earlierTries, longestRetryMs);
-    const refusal = {
-      version,
-      manifestSha256,
-      code,
-      detail,
-      at: this.#now(),
-      tries: earlierTries + 1,
-      retryAt,
-    };
-    this.#refusal = refusal;
-    this.#log("error", "model-refused", { version, code, reason: String(error), tries: refusal.tries });
+    const tries = earlierTries + 1;
+    this.#refusal = { ...located, code, detail, at: this.#now(), tries, retryAt };
+    this.#log("error", "model-refused", { version, code, reason: String(error), tries });
   }
 
   #now(): string {
@@ -208,16 +209,12 @@ export class ModelCache {
   }
 
   #log(level: LogEntry["level"], event: string, facts: Record<string, unknown>): void {
-    const { model, alias, log } = this.#options;
-    log({ level, event, model, alias, ...facts });
+    const { reference, log } = this.#options;
+    const { kind: _, ...named } = reference;
+    log({ level, event, ...named, ...facts });
   }
 }
 
-interface VersionKey {
-  readonly version: string;
-  readonly manifestSha256: string;
-}
-
-function isSame(a: VersionKey, b: VersionKey): boolean {
+function isSame(a: LocatedVersion, b: LocatedVersion): boolean {
   return a.version === b.version && a.manifestSha256 === b.manifestSha256;
 }

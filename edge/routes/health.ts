@@ -15,11 +15,12 @@ export function answerLive(context: Context<AppEnvironment>): Response {
  * Both answers list the versions that were refused, with the reason.
  */
 export async function answerReady(context: Context<AppEnvironment>, services: Services): Promise<Response> {
-  const { models, settings } = services;
+  const { settings } = services;
+  const { main } = services.models;
   const keepAlive = (work: Promise<unknown>): void => context.executionCtx.waitUntil(work);
   context.header("cache-control", "no-store");
   try {
-    const ready = await models.use(keepAlive, (served) => ({
+    const ready = await main.use(keepAlive, (served) => ({
       status: "ready",
       model: settings.model,
       alias: settings.alias,
@@ -28,8 +29,8 @@ export async function answerReady(context: Context<AppEnvironment>, services: Se
       selfTest: { atLoad: served.selfTest, now: served.classifier.selfTest(1) },
       memory: { wasmBytes: served.wasmBytes(), tensors: memory().numTensors },
     }));
-    return context.json({ ...ready, refused: models.refused });
+    return context.json({ ...ready, refused: main.refused });
   } catch (error) {
-    return answerProblem(error, context, services, { refused: models.refused });
+    return answerProblem(error, context, services, { refused: main.refused });
   }
 }

@@ -1,14 +1,19 @@
-import { AppError, type ErrorCode } from "./errors.ts";
+import * as z from "zod/mini";
+import { AppError, errorCodes, type ErrorCode } from "./errors.ts";
+
+/** RFC 9457 body of a failed HTTP request, with our stable `code`; some answers add members. */
+export const problemSchema = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int().check(z.gte(400), z.lte(599)),
+  detail: z.string(),
+  /** `urn:request:` and the id of the request. */
+  instance: z.string(),
+  code: z.enum(errorCodes),
+});
 
 /** RFC 9457 body of a failed HTTP request, with our stable `code`. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly instance: string;
-  readonly code: ErrorCode;
-}
+export type Problem = z.infer<typeof problemSchema>;
 
 /** Content type of a {@link Problem} (RFC 9457, section 3). */
 export const problemMediaType = "application/problem+json";

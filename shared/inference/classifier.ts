@@ -1,6 +1,6 @@
+import type { Classification, ClassifyOptions } from "../contract/classify.ts";
 import { AppError } from "../contract/errors.ts";
 import type { ModelManifest } from "../contract/manifest.ts";
-import type { Prediction } from "../contract/prediction.ts";
 import type { ImageCodec } from "../image/codec.ts";
 import { normalize } from "../image/normalize.ts";
 import type { Bundle } from "./bundle.ts";
@@ -10,24 +10,6 @@ import { runSelfTest, type SelfTestReport } from "./self-test.ts";
 import { softmax } from "./softmax.ts";
 import { topK } from "./top-k.ts";
 import { isUnknown } from "./unknown.ts";
-
-/** What `classify` may be asked. */
-export interface ClassifyOptions {
-  /** How many classes are answered, 1 to C; 5 unless told. */
-  readonly topK?: number;
-  /** 0..1, replaces the thresholds of the manifest. */
-  readonly threshold?: number;
-}
-
-/** The answer to one image. */
-export interface Classification {
-  /** Most probable first. */
-  readonly predictions: readonly Prediction[];
-  /** Whether the image shows none of the classes, by the manifest's rule. */
-  readonly unknown: boolean;
-  /** Whether the top class is not unknown and passed its threshold. */
-  readonly recognized: boolean;
-}
 
 /** A loaded model: from the bytes of an image to its classes, the same in the trainer and the Worker. */
 export interface Classifier {

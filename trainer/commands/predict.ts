@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { AppError, isAppError } from "../../shared/contract/errors.ts";
 import { defaultAlias } from "../../shared/contract/names.ts";
-import type { Classification } from "../../shared/inference/classifier.ts";
+import type { Classification } from "../../shared/contract/classify.ts";
 import { loadCodec } from "../assets.ts";
 import { openPublished } from "../release/load-published.ts";
 import { createFileStore } from "../storage/file-store.ts";

@@ -1,5 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ClassifyAnswer } from "../../../shared/contract/classify.ts";
 import { createR2Store } from "../../../shared/store/r2-binding-store.ts";
 import {
   type HandMadeBundle,
@@ -9,7 +10,7 @@ import {
   putVersion,
 } from "../../fixtures/hand-made-bundle.ts";
 import { drawPng, type Rgb, solidPng } from "../../fixtures/png.ts";
-import { type Answer, imagePost } from "./open-edge.ts";
+import { imagePost } from "./open-edge.ts";
 
 const [red, green, blue] = pureColours.map((colour) => solidPng(60, 40, colour)) as [
   Uint8Array,
@@ -21,7 +22,7 @@ function send(path: string, init?: RequestInit): Promise<Response> {
   return exports.default.fetch(new Request(`http://edge${path}`, init));
 }
 
-async function classify(init: RequestInit, query = ""): Promise<Answer> {
+async function classify(init: RequestInit, query = ""): Promise<ClassifyAnswer> {
   const response = await send(`/classify${query}`, init);
   expect(response.status).toBe(200);
   return response.json();
@@ -68,7 +69,7 @@ describe("POST /classify", () => {
 
   it("answers with model, version, the classes in order and the request id", async () => {
     const response = await send("/classify", imagePost(green));
-    const answer: Answer = await response.json();
+    const answer: ClassifyAnswer = await response.json();
 
     expect(answer).toEqual({
       model: "default",

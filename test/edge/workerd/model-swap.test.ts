@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { ClassifyAnswer } from "../../../shared/contract/classify.ts";
 import { objectKeys } from "../../../shared/contract/object-keys.ts";
 import {
   type HandMadeBundle,
@@ -8,11 +9,11 @@ import {
   putVersion,
 } from "../../fixtures/hand-made-bundle.ts";
 import { solidPng } from "../../fixtures/png.ts";
-import { type Answer, type Edge, imagePost, openEdge, pollMs } from "./open-edge.ts";
+import { type Edge, imagePost, openEdge, pollMs } from "./open-edge.ts";
 
 const red = solidPng(40, 40, pureColours[0] ?? [0, 0, 0]);
 
-async function classify(edge: Edge): Promise<Answer> {
+async function classify(edge: Edge): Promise<ClassifyAnswer> {
   const response = await edge.fetch("/classify", imagePost(red));
   expect(response.status).toBe(200);
   return response.json();

@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../edge/app.ts";
 import { createModelLoader } from "../../../edge/model/load-model.ts";
-import { ModelCache } from "../../../edge/model/model-cache.ts";
+import { ModelPool } from "../../../edge/model/model-pool.ts";
 import type { LogEntry } from "../../../edge/ports.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
 import { createR2Store } from "../../../shared/store/r2-binding-store.ts";
@@ -27,8 +27,15 @@ export const pollMs = 5000;
 
 let opened = 0;
 
-/** Opens the app with a model cache that has loaded nothing. @param wrap changes how the app sees the store */
-export function openEdge(wrap: (store: ObjectStore) => ObjectStore = (store) => store): Edge {
+/**
+ * Opens the app with no model loaded.
+ * @param wrap changes how the app sees the store
+ * @param budgetBytes of memory for models
+ */
+export function openEdge(
+  wrap: (store: ObjectStore) => ObjectStore = (store) => store,
+  budgetBytes?: number,
+): Edge {
   const model = `model-${opened++}`;
   const bucket = createR2Store(env.MODELS);
   const reads: string[] = [];
@@ -45,8 +52,9 @@ export function openEdge(wrap: (store: ObjectStore) => ObjectStore = (store) => 
     },
   };
   const settings = { model, alias: "champion", aliasPollMs: pollMs, corsOrigins: "*" } as const;
-  const load = createModelLoader(store);
-  const models = new ModelCache({ store, model, alias: settings.alias, pollMs, load, clock, wait, log });
+  const load = createModelLoader(store, budgetBytes);
+  const main = { kind: "alias", model, alias: settings.alias } as const;
+  const models = new ModelPool({ store, main, pollMs, load, clock, wait, log });
   const app = createApp({ settings, store, models, clock, log });
   return {
     model,
@@ -67,20 +75,6 @@ export function openEdge(wrap: (store: ObjectStore) => ObjectStore = (store) => 
 
 function wait(milliseconds: number): Promise<void> {
   return scheduler.wait(milliseconds);
-}
-
-/** What `POST /classify` answers, as a client reads it. */
-export interface Answer {
-  readonly model: string;
-  readonly version: string;
-  readonly predictions: readonly {
-    readonly label: string;
-    readonly classIndex: number;
-    readonly probability: number;
-  }[];
-  readonly unknown: boolean;
-  readonly recognized: boolean;
-  readonly requestId: string;
 }
 
 /** A request with an image as its body. */
