@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { AppError } from "../../shared/contract/errors.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
 import type { LabelledImage, OnImage } from "../evaluation/labelled-image.ts";
+import { topClass } from "../evaluation/probability-quality.ts";
 
 /** What a running Worker answered for labelled images, next to what the evaluated bundle said of the same. */
 export interface ServedAgreement {
@@ -61,7 +62,7 @@ export async function compareServed(
       const delta = largestDelta(served, expected);
       maxProbabilityDelta = Math.max(maxProbabilityDelta, delta);
       if (delta > probabilityTolerance) disagreeing.push(file.path);
-      if (indexOfLargest(served) === file.classIndex) correct++;
+      if (topClass(served, 0, classes) === file.classIndex) correct++;
       onImage(++done, files.length);
     }
   };
@@ -108,10 +109,4 @@ function largestDelta(a: Float32Array, b: Float32Array): number {
   let largest = 0;
   for (const [index, value] of a.entries()) largest = Math.max(largest, Math.abs(value - (b[index] ?? 0)));
   return largest;
-}
-
-function indexOfLargest(values: Float32Array): number {
-  let best = 0;
-  for (const [index, value] of values.entries()) if (value > (values[best] ?? 0)) best = index;
-  return best;
 }
