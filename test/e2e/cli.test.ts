@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { runCli } from "./run-cli.ts";
+import { runCli, startCli } from "./run-cli.ts";
 
 let folder: string;
 
@@ -28,6 +28,11 @@ const commands = [
   "rollback",
   "serve",
 ];
+
+/** The first digits of the hash of the weights that training ended with. */
+function weightsOf(stderr: string): string | undefined {
+  return /weights (\w+)/.exec(stderr)?.[1];
+}
 
 describe("the command line", () => {
   it.for(commands)("explains %s with its options and examples", async (command, { expect }) => {
@@ -72,6 +77,27 @@ describe("the command line", () => {
       expect(stderr).toMatch(/^edgewise: [a-z_]+: /);
       expect(stdout).toBe("");
     }
+  });
+
+  it("stops training at Ctrl-C and goes on where it was", async ({ expect }) => {
+    const scenes = join(folder, "scenes");
+    await runCli("dataset", "make", scenes, "--images", "32");
+    const words = ["train", "--data", scenes, "--store", join(folder, "runs"), "--epochs", "20", "--json"];
+    const training = startCli(words);
+    await training.waitFor("epoch ");
+    training.interrupt();
+    const interrupted = await training.ended;
+
+    expect(interrupted.exitCode).toBe(1);
+    expect(interrupted.stderr).toContain("SIGINT: stopping");
+    const run = /add --run (\S+) to go on/.exec(interrupted.stderr)?.[1] ?? "";
+
+    const continued = await runCli(...words, "--run", run);
+    const whole = await runCli(...words);
+
+    expect(continued.exitCode).toBe(0);
+    expect(weightsOf(continued.stderr)).toMatch(/^[0-9a-f]{12}$/);
+    expect(weightsOf(continued.stderr)).toBe(weightsOf(whole.stderr));
   });
 
   it("refuses a folder that holds no dataset, saying why", async ({ expect }) => {

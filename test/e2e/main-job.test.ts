@@ -30,11 +30,17 @@ describe("the main job on the drawn scenes", () => {
   });
 
   it("tells the scenes apart on at least 320 held-out images, which a linear model cannot", ({ expect }) => {
-    const { float, bundle, linearBaseline } = started.json["top1Accuracy"] as Record<string, number>;
+    const { float, bundle, served, linearBaseline } = started.json["top1Accuracy"] as Record<string, number>;
     expect(started.json["images"]).toBeGreaterThanOrEqual(320);
     expect(bundle).toBeGreaterThanOrEqual(0.95);
     expect(float).toBeGreaterThanOrEqual(0.95);
+    expect(served).toBe(bundle);
     expect(linearBaseline).toBeLessThanOrEqual(0.6);
+  });
+
+  it("says how even and how honest its probabilities are, as evaluate does", ({ expect }) => {
+    expect(started.json["macroF1"]).toBeGreaterThanOrEqual(0.95);
+    expect(started.json["expectedCalibrationError"]).toBeLessThanOrEqual(0.1);
   });
 
   it("stores the bundle at no more than 30 % of the float bytes", ({ expect }) => {

@@ -93,8 +93,14 @@ export function describeJob({ manifest, linearBaseline, bundleBytes, floatBytes 
   return [`${manifest.model} ${manifest.version}, on ${bundle.images} held-out images:`, ...table(rows)];
 }
 
-/** What a job found, for machines. */
-export function jobSummary(result: JobResult): Record<string, unknown> {
+/**
+ * What a job found, for machines.
+ * @param measured more top-1 accuracies, e.g. of the answers over HTTP
+ */
+export function jobSummary(
+  result: JobResult,
+  measured: { readonly served?: number } = {},
+): Record<string, unknown> {
   const { manifest } = result;
   return {
     model: manifest.model,
@@ -102,8 +108,11 @@ export function jobSummary(result: JobResult): Record<string, unknown> {
     top1Accuracy: {
       float: manifest.metrics.float.top1Accuracy,
       bundle: manifest.metrics.bundle.top1Accuracy,
+      ...measured,
       linearBaseline: result.linearBaseline.testTop1Accuracy,
     },
+    macroF1: manifest.metrics.bundle.macroF1,
+    expectedCalibrationError: manifest.metrics.bundle.expectedCalibrationError,
     seconds: Math.round(result.seconds * 10) / 10,
     bundleBytes: result.bundleBytes,
     floatBytes: result.floatBytes,

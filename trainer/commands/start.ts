@@ -9,7 +9,7 @@ import type { Reporter } from "../job/reporter.ts";
 import { openPublished } from "../release/load-published.ts";
 import { compareServed, type ServedAgreement } from "../serving/served-agreement.ts";
 import { createFileStore } from "../storage/file-store.ts";
-import { abortOnSignal, untilInterrupted } from "../terminal/interrupt.ts";
+import { abortOnSignal, untilAborted } from "../terminal/interrupt.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 import { percent } from "../terminal/table.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
@@ -48,7 +48,9 @@ export function addStartCommand(program: Command): void {
     const reporter = terminalReporter(output);
     const store = createFileStore(options.store);
     const request = jobRequest(options, { alias: defaultAlias, by: "edgewise start" });
-    const job = await runJob(request, store, reporter, abortOnSignal());
+    const signal = abortOnSignal(output.say);
+    const job = await runJob(request, store, reporter, signal);
+    if (signal.aborted) throw interrupted(job);
     let compared = false;
     // Wrangler takes a second to load; --help need not wait for it.
     const { openServing } = await import("../serving/serving.ts");
@@ -65,12 +67,13 @@ export function addStartCommand(program: Command): void {
     try {
       const agreement = await compareWithBundle(job, store, serving.url, reporter);
       report(job, agreement, serving.url, output);
-      output.result({ ...jobSummary(job), servedAgreement: agreement.servedAgreement });
-      if (agreement.servedAgreement < 1) throw disagreement(agreement);
+      const { servedAgreement, top1Accuracy: served } = agreement;
+      output.result({ ...jobSummary(job, { served }), servedAgreement });
+      if (servedAgreement < 1) throw disagreement(agreement);
       if (options.once) return;
       output.say("serving until Ctrl-C");
       compared = true;
-      await untilInterrupted();
+      await untilAborted(signal);
     } finally {
       await serving.stop();
     }
@@ -107,6 +110,13 @@ function report(job: JobResult, agreement: ServedAgreement, url: string, output:
   );
   output.answer(`  curl --data-binary @photo.jpg -H 'content-type: image/jpeg' ${url}/classify`);
   output.answer(`  console: ${url}/`);
+}
+
+function interrupted({ manifest }: JobResult): AppError {
+  return new AppError(
+    "interrupted",
+    `interrupted before it served; ${manifest.model} ${manifest.version} is published, \`edgewise serve\` serves it`,
+  );
 }
 
 function disagreement({ disagreeing, maxProbabilityDelta, images }: ServedAgreement): AppError {

@@ -39,7 +39,7 @@ export function addTrainCommand(program: Command): void {
     const alias = options.promote ? options.alias : null;
     const request = jobRequest(options, { alias, by: "edgewise train", runId: options.run });
     const store = createFileStore(options.store);
-    const result = await runJob(request, store, terminalReporter(output), abortOnSignal());
+    const result = await runJob(request, store, terminalReporter(output), abortOnSignal(output.say));
     for (const line of describeJob(result)) output.answer(line);
     output.result(jobSummary(result));
   });

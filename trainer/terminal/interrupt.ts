@@ -1,13 +1,33 @@
-/** Resolves at Ctrl-C or SIGTERM. */
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+/** Resolves at Ctrl-C or SIGTERM; a second one ends the process as usual. */
 export function untilInterrupted(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+    const stop = (signal: NodeJS.Signals): void => {
+      for (const name of signals) process.off(name, stop);
+      resolve(signal);
+    };
+    for (const name of signals) process.on(name, stop);
   });
 }
 
-/** A signal that aborts at the first Ctrl-C or SIGTERM; a second one ends the process as usual. */
-export function abortOnSignal(): AbortSignal {
+/**
+ * A signal that aborts at the first Ctrl-C or SIGTERM.
+ * @param say told so at once: a step that cannot be cut short goes on for a while
+ */
+export function abortOnSignal(say: (line: string) => void): AbortSignal {
   const controller = new AbortController();
-  void untilInterrupted().then(() => controller.abort());
+  void untilInterrupted().then((signal) => {
+    say(`${signal}: stopping as soon as nothing is lost; once more ends at once`);
+    controller.abort();
+  });
   return controller.signal;
+}
+
+/** Resolves when the signal aborts, at once when it has. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
