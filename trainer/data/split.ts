@@ -117,9 +117,12 @@ function placeGroup(
 const urgency: readonly Split[] = ["train", "test", "validation", "calibration"];
 
 function fillSmallSplits(groups: readonly Group[], intervals: readonly Interval[]): void {
-  const wanted = new Set(urgency.slice(0, groups.length));
+  // Those in a split that the folders give are beyond the draw: they count for no share.
+  const drawn = groups.filter((group) => intervals.some(({ split }) => split === group.split));
+  const open = urgency.filter((split) => intervals.some((interval) => interval.split === split));
+  const wanted = new Set(open.slice(0, drawn.length));
   const count = (split: Split): number => groups.filter((group) => group.split === split).length;
-  const expected = ({ start, end }: Interval): number => (end - start) * groups.length;
+  const expected = ({ start, end }: Interval): number => (end - start) * drawn.length;
   const minimum = (interval: Interval): number =>
     wanted.has(interval.split) ? Math.max(1, Math.round(expected(interval) / 2)) : 0;
   const surplus = (interval: Interval): number => count(interval.split) - expected(interval);

@@ -122,6 +122,19 @@ describe("assignSplits", () => {
     expect(new Set(assigned.slice(50))).toEqual(new Set(["train", "validation", "calibration"]));
   });
 
+  it("has every class in every split, however large the given test split is", ({ expect }) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_000_000 }), (first) => {
+        const images = Array.from({ length: 108 }, (_, i) => ({
+          ...image(first + i, 0),
+          givenSplit: i < 100 ? ("test" as const) : ("train" as const),
+        }));
+        const rest = assignSplits(images).slice(100);
+        expect(new Set(rest)).toEqual(new Set(["train", "validation", "calibration"]));
+      }),
+    );
+  });
+
   it("takes a copy of a test image out of training", ({ expect }) => {
     const images = Array.from({ length: 40 }, (_, i) => ({
       ...image(i, i % 2),
