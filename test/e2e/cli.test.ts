@@ -42,24 +42,24 @@ describe("the command line", () => {
       expect(stdout).toContain(shown);
   });
 
-  it("answers wrong usage with exit code 2 and what is allowed", async ({ expect }) => {
+  it("answers wrong usage with exit code 2 and, in one line, what is allowed", async ({ expect }) => {
     const wrong = [
       { words: ["train", "--epochs", "many"], said: "whole number" },
       { words: ["train", "--epochs", "0"], said: "at least 1" },
+      { words: ["train", "--limit", "x"], said: "at least 1" },
       { words: ["train", "--architecture", "resnet"], said: "small-cnn" },
       { words: ["serve", "--port", "70000"], said: "65535" },
       { words: ["models", "--model", "../x"], said: "a-z" },
       { words: ["frobnicate"], said: "unknown command" },
+      { words: ["promot"], said: "Did you mean promote" },
       { words: ["train", "--frobnicate"], said: "unknown option" },
       { words: ["evaluate"], said: "add the path" },
     ];
     for (const { words, said } of wrong) {
-      const { exitCode, stderr } = await runCli(
-        ...words,
-        ...(words[0] === "frobnicate" ? [] : ["--store", folder]),
-      );
+      const { exitCode, stderr } = await startCli(words, folder).ended;
       expect({ words, exitCode }).toEqual({ words, exitCode: 2 });
       expect(stderr).toContain(said);
+      expect(stderr).toMatch(/^edgewise: invalid_argument: .+\n$/);
     }
   });
 

@@ -25,24 +25,18 @@ export function withCommonOptions(command: Command, examples: readonly string[])
 
 /** Parses a whole number of at least 0. @throws InvalidArgumentError */
 export function parseCount(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
-    throw new InvalidArgumentError(`got "${text}"; a whole number of at least 0 is needed.`);
-  }
-  return value;
+  return parseWhole(text, 0);
 }
 
 /** Parses a whole number of at least 1. @throws InvalidArgumentError */
 export function parsePositive(text: string): number {
-  const value = parseCount(text);
-  if (value === 0) throw new InvalidArgumentError("got 0; a whole number of at least 1 is needed.");
-  return value;
+  return parseWhole(text, 1);
 }
 
 /** Parses a TCP port; 0 means any free one. @throws InvalidArgumentError */
 export function parsePort(text: string): number {
   const value = parseCount(text);
-  if (value > 65_535) throw new InvalidArgumentError(`got ${text}; a port is at most 65535.`);
+  if (value > 65_535) throw new InvalidArgumentError(`got "${text}"; a port is at most 65535.`);
   return value;
 }
 
@@ -55,4 +49,12 @@ export function parseName(text: string): string {
     );
   }
   return result.data;
+}
+
+function parseWhole(text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
+    throw new InvalidArgumentError(`got "${text}"; a whole number of at least ${least} is needed.`);
+  }
+  return value;
 }

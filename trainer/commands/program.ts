@@ -13,7 +13,7 @@ import { addTrainCommand } from "./train.ts";
 export function createProgram(): Command {
   const program = new Command("edgewise")
     .description("Train an image classifier from labelled images and serve it from edge workers.")
-    .showHelpAfterError("(add --help for options and examples)")
+    .configureOutput({ outputError: (message, write) => write(describeUsageError(message)) })
     .exitOverride();
   for (const add of [
     addStartCommand,
@@ -30,4 +30,14 @@ export function createProgram(): Command {
     add(program);
   }
   return program;
+}
+
+/** One line in the form of every other failure; commander's own are "error: ..." and may have a suggestion below. */
+function describeUsageError(message: string): string {
+  const line = message
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll(/\.?\n/g, " ")
+    .replace(/\.$/, "");
+  return `edgewise: invalid_argument: ${line}; add --help for options and examples\n`;
 }

@@ -20,7 +20,7 @@ export function addPublishCommand(program: Command): void {
   withCommonOptions(command, [
     "npm run edgewise -- publish ./bundle",
     "npm run edgewise -- publish other-store/models/default/versions/20260131T235959Z-0a1b2c3d",
-  ]).action(async (folder: string, options: CommonOptions) => {
+  ]).action(async (folder: string, options: CommonOptions, self: Command) => {
     const output = createOutput(options.json);
     const readBundleFile = async (path: string): Promise<Uint8Array> => {
       try {
@@ -38,6 +38,13 @@ export function addPublishCommand(program: Command): void {
       manifest: await readBundleFile("manifest.json"),
       readFile: readBundleFile,
     });
+    const { model } = bundle.manifest;
+    if (self.getOptionValueSource("model") === "cli" && options.model !== model) {
+      throw new AppError(
+        "invalid_argument",
+        `the bundle is of model ${model}, --model says ${options.model}; a bundle keeps its model, leave --model out`,
+      );
+    }
     const classifier = createClassifier(bundle, loadCodec());
     try {
       classifier.selfTest();

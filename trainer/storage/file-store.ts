@@ -114,8 +114,16 @@ class FileStore implements ObjectStore {
 
   #prepare(): Promise<void> {
     this.#prepared ??= (async () => {
-      await mkdir(this.#scratch, { recursive: true });
-      await mkdir(this.#locks, { recursive: true });
+      try {
+        await mkdir(this.#scratch, { recursive: true });
+        await mkdir(this.#locks, { recursive: true });
+      } catch (cause) {
+        throw new AppError(
+          "invalid_argument",
+          `the store ${this.#root} cannot be written (${errnoOf(cause) ?? String(cause)}); name a folder you may write`,
+          { cause },
+        );
+      }
       await sweepScratch(this.#scratch);
     })();
     return this.#prepared;
