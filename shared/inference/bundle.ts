@@ -36,7 +36,8 @@ export interface Bundle {
  */
 export const isolateModelBytes = 48 * 1024 * 1024;
 
-const largestManifestBytes = 8 * 1024 * 1024;
+/** A larger manifest.json is refused before it is parsed. */
+export const largestManifestBytes = 8 * 1024 * 1024;
 const largestModelJsonBytes = 8 * 1024 * 1024;
 
 /**
