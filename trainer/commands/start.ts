@@ -7,6 +7,7 @@ import { type LabelledImage, splitImages } from "../evaluation/labelled-image.ts
 import { type JobResult, runJob } from "../job/run-job.ts";
 import type { Reporter } from "../job/reporter.ts";
 import { openPublished } from "../release/load-published.ts";
+import { requireFreePort } from "../serving/free-port.ts";
 import { compareServed, type ServedAgreement } from "../serving/served-agreement.ts";
 import { createFileStore } from "../storage/file-store.ts";
 import { abortOnSignal, untilAborted } from "../terminal/interrupt.ts";
@@ -48,6 +49,7 @@ export function addStartCommand(program: Command): void {
     const reporter = terminalReporter(output);
     const store = createFileStore(options.store);
     const request = jobRequest(options, { alias: defaultAlias, by: "edgewise start" });
+    await requireFreePort({ host, port: options.port });
     const signal = abortOnSignal(output.say);
     const job = await runJob(request, store, reporter, signal);
     if (signal.aborted) throw interrupted(job);

@@ -1,7 +1,7 @@
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { AppError } from "../../shared/contract/errors.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { createR2Store } from "../../shared/store/r2-binding-store.ts";
+import { type ListenAddress, requireFreePort } from "./free-port.ts";
 import { withoutForeignHandlers } from "./signal-handlers.ts";
 import type { WorkerArtefact } from "./worker-artefact.ts";
 
@@ -16,10 +16,7 @@ export interface LocalWorker {
 }
 
 /** Where a local Worker listens. */
-export interface ListenOptions {
-  /** 1 to 65535, or 0 for any free one. */
-  readonly port: number;
-  readonly host: string;
+export interface ListenOptions extends ListenAddress {
   /** Receives each line the Worker logs. */
   readonly onLog?: (line: string) => void;
   /** Variables that replace those of wrangler.jsonc. */
@@ -28,9 +25,13 @@ export interface ListenOptions {
 
 /**
  * Starts a built Worker in real workerd.
- * @throws invalid_argument when the port is taken
+ * @throws invalid_argument when it cannot listen there
  */
-export function startLocalWorker(artefact: WorkerArtefact, options: ListenOptions): Promise<LocalWorker> {
+export async function startLocalWorker(
+  artefact: WorkerArtefact,
+  options: ListenOptions,
+): Promise<LocalWorker> {
+  await requireFreePort(options);
   return withoutForeignHandlers(() => startMiniflare(artefact, options));
 }
 
@@ -62,17 +63,6 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
   } catch (cause) {
     // What did not start cannot be stopped either; the first failure is the one to tell.
     await miniflare.dispose().catch(() => undefined);
-    if (isAddressInUse(cause)) {
-      throw new AppError(
-        "invalid_argument",
-        `port ${options.port} on ${options.host} is taken; stop what listens there or pass --port with another`,
-        { cause },
-      );
-    }
     throw cause;
   }
-}
-
-function isAddressInUse(error: unknown): boolean {
-  return error instanceof Error && /EADDRINUSE|[Aa]ddress already in use/.test(error.message);
 }
