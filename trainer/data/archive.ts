@@ -23,6 +23,9 @@ const listingSchema = z.strictObject({
   ),
 });
 
+/** Unpacking the largest archive over a slow network takes less. */
+const longestUnpackMs = 24 * 60 * 60 * 1000;
+
 /** Options of {@link openArchive}. */
 export interface ArchiveOptions {
   readonly limits?: ArchiveLimits | undefined;
@@ -65,7 +68,7 @@ async function unpack(
 ): Promise<void> {
   const scratch = join(archives, ".scratch");
   await mkdir(scratch, { recursive: true });
-  await sweepScratch(scratch);
+  await sweepScratch(scratch, longestUnpackMs);
   const working = join(scratch, await createToken());
   await mkdir(working);
   try {

@@ -34,13 +34,13 @@ export async function moveInto(from: string, to: string): Promise<void> {
   await syncFolder(dirname(to));
 }
 
-/** Removes what crashed processes left in a scratch folder. */
-export async function sweepScratch(scratch: string): Promise<void> {
+/** Removes what crashed processes left in a scratch folder. @param longestUseMs see {@link hasMakerEnded} */
+export async function sweepScratch(scratch: string, longestUseMs?: number): Promise<void> {
   for (const token of await readdir(scratch)) {
     const path = join(scratch, token);
     try {
       const ageMs = Date.now() - (await stat(path)).mtimeMs;
-      if (await hasMakerEnded(token, ageMs)) await rm(path, { recursive: true, force: true });
+      if (await hasMakerEnded(token, ageMs, longestUseMs)) await rm(path, { recursive: true, force: true });
     } catch (error) {
       if (!isMissing(error)) throw error;
     }

@@ -13,14 +13,15 @@ export async function createToken(): Promise<string> {
 
 /**
  * Whether the process that made `token` has ended.
- * A process of another host or container cannot be looked up: it counts as ended once the token is a minute old,
- * far longer than any use of a token takes.
+ * A process of another host or container cannot be looked up: it counts as ended once the token is older than
+ * anything it is made for takes.
  * @param ageMs since the token was made
+ * @param longestUseMs the time that the token's use takes at most; a minute is far more than a write takes
  */
-export async function hasMakerEnded(token: string, ageMs: number): Promise<boolean> {
+export async function hasMakerEnded(token: string, ageMs: number, longestUseMs = 60_000): Promise<boolean> {
   const [host, pidText, startTime] = token.split(".");
   const pid = Number(pidText);
-  if (host !== (await hostTag()) || !Number.isSafeInteger(pid) || pid <= 0) return ageMs > 60_000;
+  if (host !== (await hostTag()) || !Number.isSafeInteger(pid) || pid <= 0) return ageMs > longestUseMs;
   if (!isProcessAlive(pid)) return true;
   const status = await processStatus(pid);
   if (status === null) return false;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -74,6 +74,20 @@ describe("openArchive", () => {
     for (const [i, { range }] of again.files.entries()) {
       expect(Buffer.from(await readRange(range))).toEqual(wanted[i]?.content);
     }
+  });
+
+  it("leaves alone what another host unpacks into the same cache, for a day", async ({ expect }) => {
+    const scratch = join(folder, "cache", "archives", ".scratch");
+    for (const [token, hoursAgo] of [
+      ["otherhost.1.1.working", 5],
+      ["otherhost.1.1.crashed", 25],
+    ] as const) {
+      await mkdir(join(scratch, token), { recursive: true });
+      const time = Date.now() / 1000 - hoursAgo * 3600;
+      await utimes(join(scratch, token), time, time);
+    }
+    await open(await build("zip", wanted));
+    expect(await readdir(scratch)).toEqual(["otherhost.1.1.working"]);
   });
 
   it("tells how far it is, up to the size of the archive", async ({ expect }) => {
