@@ -1,7 +1,6 @@
-import { aliasRecordSchema } from "../../shared/contract/alias.ts";
+import { parseAliasRecord } from "../../shared/contract/alias.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import { objectKeys, parseModelKey } from "../../shared/contract/object-keys.ts";
-import { parseJsonWith } from "../../shared/contract/parse.ts";
 import { listAll } from "../../shared/store/list-all.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 
@@ -50,8 +49,7 @@ async function versionOf(store: ObjectStore, model: string, alias: string): Prom
   const object = await store.get(objectKeys.alias(model, alias));
   if (object.kind !== "found") return undefined;
   try {
-    const text = new TextDecoder().decode(object.bytes);
-    return parseJsonWith(aliasRecordSchema, text, `alias ${alias}`, "invalid_manifest").version;
+    return parseAliasRecord(object.bytes, `alias ${alias}`).version;
   } catch (error) {
     if (isAppError(error, "invalid_manifest")) return undefined;
     throw error;

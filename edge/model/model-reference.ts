@@ -1,7 +1,6 @@
-import { aliasRecordSchema } from "../../shared/contract/alias.ts";
+import { parseAliasRecord } from "../../shared/contract/alias.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
-import { parseJsonWith } from "../../shared/contract/parse.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 
 /** What a request may ask a model by: an alias, which moves, or a version, which does not. */
@@ -66,7 +65,6 @@ async function locateAlias(
       `there is no alias ${alias} of ${model}; GET /models lists what there is, train and promote make one`,
     );
   }
-  const text = new TextDecoder().decode(object.bytes);
-  const record = parseJsonWith(aliasRecordSchema, text, `alias ${alias} of ${model}`, "invalid_manifest");
+  const record = parseAliasRecord(object.bytes, `alias ${alias} of ${model}`);
   return { model, version: record.version, manifestSha256: record.manifestSha256, etag: object.info.etag };
 }

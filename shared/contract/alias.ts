@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { nameSchema, sha256Schema, timestampSchema, versionSchema } from "./names.ts";
+import { parseJsonWith } from "./parse.ts";
 
 /** A mutable pointer to one immutable version; moved by compare-and-set only. */
 export const aliasRecordSchema = z.strictObject({
@@ -29,3 +30,8 @@ export const aliasRecordSchema = z.strictObject({
 
 /** A mutable pointer to one immutable version. */
 export type AliasRecord = z.infer<typeof aliasRecordSchema>;
+
+/** Reads a stored alias. @param what names it in the message @throws {AppError} invalid_manifest */
+export function parseAliasRecord(bytes: Uint8Array, what: string): AliasRecord {
+  return parseJsonWith(aliasRecordSchema, new TextDecoder().decode(bytes), what, "invalid_manifest");
+}

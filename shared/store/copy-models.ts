@@ -1,7 +1,6 @@
-import { aliasRecordSchema, type AliasRecord } from "../contract/alias.ts";
+import { type AliasRecord, parseAliasRecord } from "../contract/alias.ts";
 import { AppError, isAppError } from "../contract/errors.ts";
 import { objectKeys, parseModelKey } from "../contract/object-keys.ts";
-import { parseJsonWith } from "../contract/parse.ts";
 import { copyVersion, type VersionName } from "./copy-version.ts";
 import { listAll } from "./list-all.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -94,8 +93,7 @@ function versionOfManifest(key: string): VersionName | null {
 }
 
 async function copyAlias(to: ObjectStore, key: string, bytes: Uint8Array): Promise<CopiedItem | null> {
-  const text = new TextDecoder().decode(bytes);
-  const record = parseJsonWith(aliasRecordSchema, text, `alias ${key}`, "invalid_manifest");
+  const record = parseAliasRecord(bytes, `alias ${key}`);
   if (key !== objectKeys.alias(record.model, record.alias)) {
     throw new AppError(
       "invalid_manifest",
@@ -103,7 +101,7 @@ async function copyAlias(to: ObjectStore, key: string, bytes: Uint8Array): Promi
     );
   }
   const known = await to.get(key);
-  if (known.kind === "found" && new TextDecoder().decode(known.bytes) === text) return null;
+  if (known.kind === "found" && (await sha256Hex(known.bytes)) === (await sha256Hex(bytes))) return null;
   await checkTargets(to, record);
   await to.put(key, bytes, known.kind === "found" ? { ifMatch: known.info.etag } : { ifNoneMatch: "*" });
   return { kind: "alias", model: record.model, alias: record.alias, version: record.version };

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import { type AliasRecord, aliasRecordSchema } from "../../shared/contract/alias.ts";
+import { type AliasRecord, aliasRecordSchema, parseAliasRecord } from "../../shared/contract/alias.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
-import { parseJsonWith, parseWith } from "../../shared/contract/parse.ts";
+import { parseWith } from "../../shared/contract/parse.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 
 /** An alias as it stands, with the etag by which it may be moved. */
@@ -24,8 +24,7 @@ export async function readAlias(
   const found = await store.get(objectKeys.alias(parseName(model), parseName(alias)));
   if (found.kind !== "found") return null;
   const what = `alias ${alias} of model ${model}`;
-  const text = new TextDecoder().decode(found.bytes);
-  const record = parseJsonWith(aliasRecordSchema, text, what, "invalid_manifest");
+  const record = parseAliasRecord(found.bytes, what);
   if (record.model !== model || record.alias !== alias) {
     throw new AppError(
       "invalid_manifest",
