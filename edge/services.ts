@@ -10,4 +10,6 @@ export interface Services {
   readonly models: ModelPool;
   readonly clock: Clock;
   readonly log: Log;
+  /** A timer of the calling request. */
+  readonly wait: (milliseconds: number) => Promise<unknown>;
 }

@@ -27,10 +27,14 @@ function createServices(env: Env): Services {
     pollMs: settings.aliasPollMs,
     load: createModelLoader(store),
     clock,
-    wait: (milliseconds) => scheduler.wait(milliseconds),
+    wait,
     log,
   });
-  return { settings, store, models, clock, log };
+  return { settings, store, models, clock, log, wait };
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return scheduler.wait(milliseconds);
 }
 
 function log(entry: LogEntry): void {

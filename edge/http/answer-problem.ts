@@ -1,11 +1,20 @@
 import type { Context } from "hono";
 import { isAppError } from "../../shared/contract/errors.ts";
-import { problemMediaType, toProblem } from "../../shared/contract/problem.ts";
+import { type Problem, problemMediaType, toProblem } from "../../shared/contract/problem.ts";
 import type { AppEnvironment } from "../app-environment.ts";
 import type { Services } from "../services.ts";
 
+/** The problem that tells of a failure. What a 5xx hides from the client goes to the log under the same request id. */
+export function problemOf(error: unknown, requestId: string, services: Pick<Services, "log">): Problem {
+  const problem = toProblem(error, requestId);
+  if (problem.status >= 500) {
+    services.log({ level: "error", event: "failure", requestId, code: problem.code, ...describe(error) });
+  }
+  return problem;
+}
+
 /**
- * Answers a failure as RFC 9457 problem. What a 5xx hides from the client goes to the log under the same request id.
+ * Answers a failure as RFC 9457 problem; see {@link problemOf}.
  * @param members more members of the problem
  */
 export function answerProblem(
@@ -14,11 +23,7 @@ export function answerProblem(
   services: Pick<Services, "log" | "settings">,
   members: Readonly<Record<string, unknown>> = {},
 ): Response {
-  const requestId = context.get("requestId");
-  const problem = toProblem(error, requestId);
-  if (problem.status >= 500) {
-    services.log({ level: "error", event: "failure", requestId, code: problem.code, ...describe(error) });
-  }
+  const problem = problemOf(error, context.get("requestId"), services);
   if (problem.status === 503) {
     context.header("retry-after", String(Math.max(1, Math.ceil(services.settings.aliasPollMs / 1000))));
   }

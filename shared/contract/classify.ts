@@ -1,5 +1,13 @@
 import * as z from "zod/mini";
 import { nameSchema, versionSchema } from "./names.ts";
+import { problemSchema } from "./problem.ts";
+
+/** What one request may carry. */
+export const requestLimits = {
+  images: 16,
+  /** Bytes of the body of a form or of JSON; a raw body is one image and has its limit. */
+  bodyBytes: 20_000_000,
+} as const;
 
 const fraction = z.number().check(z.gte(0), z.lte(1));
 
@@ -54,3 +62,54 @@ export const classifyAnswerSchema = z.strictObject({
 
 /** The HTTP answer to a request with one image. */
 export type ClassifyAnswer = z.infer<typeof classifyAnswerSchema>;
+
+/** An image in JSON: base64, or a data URI of it. */
+const encodedImageSchema = z.string("must be text: base64, or a data URI of it");
+
+/** A JSON body with one image. */
+export const imageRequestSchema = z.strictObject({
+  image: encodedImageSchema,
+  ...classifyOptionsSchema.shape,
+});
+
+/** A JSON body with some images. */
+export const imagesRequestSchema = z.strictObject({
+  images: z
+    .array(encodedImageSchema)
+    .check(
+      z.minLength(1, "must be 1 image or more"),
+      z.maxLength(requestLimits.images, `must be ${requestLimits.images} images or fewer`),
+    ),
+  ...classifyOptionsSchema.shape,
+});
+
+/** What became of one of several images. */
+export const imageResultSchema = z.discriminatedUnion("outcome", [
+  z.strictObject({
+    outcome: z.literal("classified"),
+    /** File name of a form, else `null`. */
+    name: z.nullable(z.string()),
+    /** That answered this image; it may change between two images when a promotion falls between them. */
+    version: versionSchema,
+    ...classificationSchema.shape,
+  }),
+  z.strictObject({
+    outcome: z.literal("failed"),
+    name: z.nullable(z.string()),
+    problem: problemSchema,
+  }),
+]);
+
+/** What became of one of several images. */
+export type ImageResult = z.infer<typeof imageResultSchema>;
+
+/** The HTTP answer to a request with several images. */
+export const classifyImagesAnswerSchema = z.strictObject({
+  model: nameSchema,
+  /** One for each image, in the order they were sent. */
+  results: z.array(imageResultSchema),
+  requestId: z.string(),
+});
+
+/** The HTTP answer to a request with several images. */
+export type ClassifyImagesAnswer = z.infer<typeof classifyImagesAnswerSchema>;

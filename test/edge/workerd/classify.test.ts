@@ -157,7 +157,7 @@ describe("POST /classify refuses", () => {
       "unsupported_media_type",
     ],
     ["a PDF", imagePost(latin1("%PDF-1.7\n1 0 obj<<>>endobj"), "image/jpeg"), 415, "unsupported_media_type"],
-    ["a type that is no image", imagePost("{}", "application/json"), 415, "unsupported_media_type"],
+    ["a type that is no image", imagePost("x", "text/plain"), 415, "unsupported_media_type"],
     [
       "curl's default type",
       imagePost("x=1", "application/x-www-form-urlencoded"),
@@ -169,7 +169,6 @@ describe("POST /classify refuses", () => {
     ["a truncated image", imagePost(red.slice(0, 200)), 400, "invalid_image"],
     ["garbage", imagePost(new Uint8Array(5000).fill(0xa7)), 400, "invalid_image"],
     ["a form without a file", { method: "POST", body: formOf() }, 400, "invalid_argument"],
-    ["a form with two files", { method: "POST", body: formOf(red, blue) }, 400, "invalid_argument"],
     ["a form that is none", imagePost("hello", "multipart/form-data; boundary=x"), 400, "invalid_argument"],
     ["a form without a boundary", imagePost("hello", "multipart/form-data"), 400, "invalid_argument"],
     [

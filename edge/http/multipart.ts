@@ -1,0 +1,119 @@
+import { AppError } from "../../shared/contract/errors.ts";
+
+/** One part of a form that carries a file. */
+export interface FilePart {
+  /** As the client calls it, `null` where it does not. */
+  readonly name: string | null;
+  /** A view of the body. */
+  readonly bytes: Uint8Array;
+}
+
+const mostParts = 1000;
+const longestHeaderBytes = 16 * 1024;
+const longestName = 255;
+const carriageReturn = 13;
+const lineFeed = 10;
+const dash = 45;
+const endOfHeaders = latin1("\r\n\r\n");
+
+/**
+ * The files of a `multipart/form-data` body (RFC 7578), in its order; other fields are passed over. The files are views
+ * of the body: the platform's own parser would hold each a second time, which an isolate of 128 MB cannot spare.
+ * @throws {AppError} invalid_argument when the body is no whole form
+ */
+export function parseFileParts(body: Uint8Array, contentType: string): FilePart[] {
+  const delimiter = latin1(`\r\n--${boundaryOf(contentType)}`);
+  const findDelimiter = createFinder(delimiter);
+  const findEndOfHeaders = createFinder(endOfHeaders);
+  const files: FilePart[] = [];
+  // the first delimiter may stand at the very start, without its line break
+  const isAtStart = delimiter.subarray(2).every((byte, i) => body[i] === byte);
+  let at = isAtStart ? delimiter.length - 2 : after(findDelimiter(body, 0), delimiter.length);
+  for (let parts = 0; !(body[at] === dash && body[at + 1] === dash); parts++) {
+    if (parts === mostParts) throw brokenForm(`it has more than ${mostParts} parts`);
+    const start = startOfLine(body, at);
+    // a part without headers begins with the empty line
+    const headerEnd = findEndOfHeaders(body, start - 2);
+    if (headerEnd - start > longestHeaderBytes) throw brokenForm("the headers of a part are too long");
+    const contentStart = after(headerEnd, endOfHeaders.length);
+    const contentEnd = findDelimiter(body, contentStart - 2);
+    at = after(contentEnd, delimiter.length);
+    const headers = new TextDecoder().decode(body.subarray(start, Math.max(start, headerEnd)));
+    const file = fileOf(headers, body.subarray(contentStart, Math.max(contentStart, contentEnd)));
+    if (file !== null) files.push(file);
+  }
+  return files;
+}
+
+/** A part is a file when it has a file name, or a type that a text field does not have. */
+function fileOf(headers: string, bytes: Uint8Array): FilePart | null {
+  const name = fileNameOf(headers);
+  // what a browser sends for an input without a file
+  if (name === "" && bytes.length === 0) return null;
+  if (name !== null) return { name: name === "" ? null : name.slice(0, longestName), bytes };
+  return /^content-type:[ \t]*(?:image\/|application\/octet-stream)/im.test(headers)
+    ? { name: null, bytes }
+    : null;
+}
+
+function fileNameOf(headers: string): string | null {
+  const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
+  const quoted = /;[ \t]*filename="((?:[^"\\]|\\.)*)"/i.exec(disposition)?.[1];
+  if (quoted !== undefined) return quoted.replaceAll(/\\(["\\])/g, "$1").replaceAll("%22", '"');
+  return /;[ \t]*filename=([^;"\s]*)/i.exec(disposition)?.[1] ?? null;
+}
+
+/** Value of the parameter `boundary`, 1 to 70 characters (RFC 2046, section 5.1.1). */
+function boundaryOf(contentType: string): string {
+  const found = /;[ \t]*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))[ \t]*(?:;|$)/i.exec(contentType);
+  const boundary = found?.[1] ?? found?.[2];
+  if (boundary === undefined) throw brokenForm("its content type has no boundary");
+  return boundary;
+}
+
+/** Passes over the padding after a delimiter and the end of its line. */
+function startOfLine(body: Uint8Array, from: number): number {
+  let at = from;
+  while (body[at] === 32 || body[at] === 9) at++;
+  if (body[at] === carriageReturn && body[at + 1] === lineFeed) return at + 2;
+  throw brokenForm("a boundary is not at the end of its line");
+}
+
+function after(position: number, length: number): number {
+  if (position < 0) throw brokenForm("it ends before its last boundary");
+  return position + length;
+}
+
+function brokenForm(fault: string): AppError {
+  return new AppError(
+    "invalid_argument",
+    `the multipart body does not parse: ${fault}; let the HTTP client write the body and its content type`,
+  );
+}
+
+/**
+ * Finds a sequence of bytes in time linear in the bytes looked at, whatever they are (Knuth, Morris, Pratt 1977):
+ * a client chooses both the boundary and the body.
+ * @returns a search that gives the position at or after `from`, or -1
+ */
+function createFinder(sequence: Uint8Array): (bytes: Uint8Array, from: number) => number {
+  const fallbacks = new Uint8Array(sequence.length);
+  for (let i = 1, length = 0; i < sequence.length; i++) {
+    while (length > 0 && sequence[i] !== sequence[length]) length = fallbacks[length - 1] ?? 0;
+    if (sequence[i] === sequence[length]) length++;
+    fallbacks[i] = length;
+  }
+  return (bytes, from) => {
+    let matched = 0;
+    for (let i = from; i < bytes.length; i++) {
+      while (matched > 0 && bytes[i] !== sequence[matched]) matched = fallbacks[matched - 1] ?? 0;
+      if (bytes[i] === sequence[matched]) matched++;
+      if (matched === sequence.length) return i - matched + 1;
+    }
+    return -1;
+  };
+}
+
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
