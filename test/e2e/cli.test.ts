@@ -100,6 +100,15 @@ describe("the command line", () => {
     expect(weightsOf(continued.stderr)).toBe(weightsOf(whole.stderr));
   });
 
+  it("ends cleanly at Ctrl-C while its Worker is still being built", async ({ expect }) => {
+    const serving = startCli(["serve", "--store", join(folder, "empty"), "--port", "0"]);
+    await serving.waitFor("building the Worker");
+    serving.interrupt();
+    const { exitCode, stdout } = await serving.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).not.toContain("curl");
+  });
+
   it("refuses a folder that holds no dataset, saying why", async ({ expect }) => {
     const one = join(folder, "one");
     await mkdir(join(one, "only"), { recursive: true });

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { createFileStore } from "../storage/file-store.ts";
-import { untilInterrupted } from "../terminal/interrupt.ts";
+import { abortOnSignal, untilAborted } from "../terminal/interrupt.ts";
 import { createOutput } from "../terminal/output.ts";
 import { type CommonOptions, parsePort, withCommonOptions } from "./common-options.ts";
 
@@ -21,6 +21,8 @@ export function addServeCommand(program: Command): void {
     "npm run edgewise -- serve --port 9000 --store /data/models",
   ]).action(async (options: ServeOptions) => {
     const output = createOutput(options.json);
+    const signal = abortOnSignal(output.say);
+    output.say("building the Worker");
     // Wrangler takes a second to load; --help need not wait for it.
     const { openServing } = await import("../serving/serving.ts");
     const serving = await openServing(createFileStore(options.store), {
@@ -31,11 +33,12 @@ export function addServeCommand(program: Command): void {
       sayRoutine: output.say,
     });
     try {
+      if (signal.aborted) return;
       output.answer(`serving model ${options.model} from ${options.store} at ${serving.url}`);
       output.answer(`  curl --data-binary @photo.jpg -H 'content-type: image/jpeg' ${serving.url}/classify`);
       output.answer(`  console: ${serving.url}/`);
       output.result({ url: serving.url, model: options.model, store: options.store });
-      await untilInterrupted();
+      await untilAborted(signal);
     } finally {
       await serving.stop();
     }
