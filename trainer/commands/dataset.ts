@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { type DatasetManifest, splits } from "../../shared/contract/dataset.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
-import { type IndexedDataset, countBySplit, indexDataset } from "../data/dataset-index.ts";
+import { type IndexedDataset, countBySplit } from "../data/dataset-index.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
-import { recordDataset } from "../job/open-dataset.ts";
+import { indexWithProgress, recordDataset } from "../job/open-dataset.ts";
 import { createFileStore } from "../storage/file-store.ts";
 import { createOutput } from "../terminal/output.ts";
-import { createProgress, type Progress } from "../terminal/progress.ts";
+import { createProgress } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
 import { type CommonOptions, parseName, parsePositive, withCommonOptions } from "./common-options.ts";
 import { cacheRootOf } from "./job-options.ts";
@@ -41,13 +41,16 @@ function addMake(dataset: Command): void {
   ]).action(async (folder: string, { images, seed, json }: MakeOptions) => {
     const output = createOutput(json);
     const bar = createProgress("draw");
-    await makeSampleDataset({
-      root: folder,
-      seed,
-      images,
-      onProgress: (done, total) => bar.update(done, total),
-    });
-    bar.end();
+    try {
+      await makeSampleDataset({
+        root: folder,
+        seed,
+        images,
+        onProgress: (done, total) => bar.update(done, total),
+      });
+    } finally {
+      bar.end();
+    }
     output.answer(`drew ${images} images to ${folder}`);
     output.result({ path: folder, images, seed });
   });
@@ -96,23 +99,16 @@ function withIndexOptions(command: Command): Command {
     .option("--cache <folder>", "what is unpacked goes here (default: beside the store)");
 }
 
-async function openIndex(path: string, options: IndexOptions): Promise<IndexedDataset> {
-  const bars = new Map<string, Progress>();
-  try {
-    return await indexDataset({
+function openIndex(path: string, options: IndexOptions): Promise<IndexedDataset> {
+  return indexWithProgress(
+    {
       path,
       cacheRoot: cacheRootOf(options),
       name: options.name,
       draw: options.limit === undefined ? undefined : { limit: options.limit, seed: options.seed },
-      onProgress: (phase, done, total) => {
-        const bar = bars.get(phase) ?? createProgress(phase);
-        bars.set(phase, bar);
-        bar.update(done, total);
-      },
-    });
-  } finally {
-    for (const bar of bars.values()) bar.end();
-  }
+    },
+    createProgress,
+  );
 }
 
 function describeManifest(manifest: DatasetManifest): string[] {

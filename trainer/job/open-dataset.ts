@@ -3,9 +3,9 @@ import type { DatasetManifest } from "../../shared/contract/dataset.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
-import { type IndexedDataset, indexDataset } from "../data/dataset-index.ts";
+import { type IndexedDataset, indexDataset, type IndexOptions } from "../data/dataset-index.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
-import type { Progress } from "../terminal/progress.ts";
+import { createPhaseProgress } from "../terminal/progress.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** Which images a job takes. */
@@ -30,21 +30,30 @@ const namedSkips = 10;
 export async function openDataset(request: DatasetRequest, reporter: Reporter): Promise<IndexedDataset> {
   const { data, limit, seed, cacheRoot } = request;
   const path = data ?? (await drawSample(request, reporter));
-  const bars = new Map<string, Progress>();
-  const dataset = await indexDataset({
-    path,
-    cacheRoot,
-    ...(data === undefined ? { name: "sample" } : {}),
-    draw: limit === undefined ? undefined : { limit, seed },
-    onProgress: (phase, done, total) => {
-      const bar = bars.get(phase) ?? reporter.progress(phase);
-      bars.set(phase, bar);
-      bar.update(done, total);
+  const dataset = await indexWithProgress(
+    {
+      path,
+      cacheRoot,
+      ...(data === undefined ? { name: "sample" } : {}),
+      draw: limit === undefined ? undefined : { limit, seed },
     },
-  });
-  for (const bar of bars.values()) bar.end();
+    reporter.progress,
+  );
   describe(dataset.manifest, data ?? "drawn scenes", reporter);
   return dataset;
+}
+
+/** Indexes a dataset and shows how far it is; see {@link indexDataset}. */
+export async function indexWithProgress(
+  options: Omit<IndexOptions, "onProgress">,
+  progress: Reporter["progress"],
+): Promise<IndexedDataset> {
+  const bars = createPhaseProgress(progress);
+  try {
+    return await indexDataset({ ...options, onProgress: bars.update });
+  } finally {
+    bars.end();
+  }
 }
 
 /** Stores a dataset's manifest, the record of what a run was trained on; the images stay where they are. */
@@ -61,8 +70,11 @@ export async function recordDataset(store: ObjectStore, manifest: DatasetManifes
 async function drawSample({ seed, cacheRoot }: DatasetRequest, reporter: Reporter): Promise<string> {
   const root = join(cacheRoot, `sample-${seed}`);
   const bar = reporter.progress("draw");
-  await makeSampleDataset({ root, seed, onProgress: (done, total) => bar.update(done, total) });
-  bar.end();
+  try {
+    await makeSampleDataset({ root, seed, onProgress: (done, total) => bar.update(done, total) });
+  } finally {
+    bar.end();
+  }
   return root;
 }
 

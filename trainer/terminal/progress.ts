@@ -4,8 +4,16 @@ import { SingleBar } from "cli-progress";
 export interface Progress {
   /** Moves the bar to `done` of `total`; the first call shows it. */
   update(done: number, total: number, note?: string): void;
-  /** Leaves the finished bar on the screen. */
+  /** Leaves the finished bar on the screen. A bar on a terminal keeps the process alive until then. */
   end(): void;
+}
+
+/** A piece of work of several phases, a bar each. */
+export interface PhaseProgress {
+  /** Moves the bar of a phase; its first call shows it. */
+  readonly update: (phase: string, done: number, total: number) => void;
+  /** Ends every bar. */
+  readonly end: () => void;
 }
 
 /**
@@ -16,13 +24,30 @@ export function createProgress(title: string): Progress {
   return process.stderr.isTTY ? terminalBar(title) : logLines(title);
 }
 
+/** Bars that appear as their phases begin. @param open starts the bar of a phase */
+export function createPhaseProgress(open: (title: string) => Progress): PhaseProgress {
+  const bars = new Map<string, Progress>();
+  return {
+    update: (phase, done, total) => {
+      const bar = bars.get(phase) ?? open(phase);
+      bars.set(phase, bar);
+      bar.update(done, total);
+    },
+    end: () => {
+      for (const bar of bars.values()) bar.end();
+    },
+  };
+}
+
 function terminalBar(title: string): Progress {
   const bar = new SingleBar({
     format: `${title.padEnd(10)} {bar} {percentage}% {value}/{total}  {eta_formatted} left  {note}`,
     barCompleteChar: "█",
     barIncompleteChar: "░",
     barsize: 28,
-    hideCursor: true,
+    // A process that is killed could not give the terminal its cursor and its line wrapping back.
+    hideCursor: false,
+    linewrap: true,
     stream: process.stderr,
     etaBuffer: 50,
     clearOnComplete: false,
