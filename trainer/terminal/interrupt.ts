@@ -4,7 +4,10 @@ const signals = ["SIGINT", "SIGTERM"] as const;
 export function untilInterrupted(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const stop = (signal: NodeJS.Signals): void => {
-      for (const name of signals) process.off(name, stop);
+      // Not at once: a library's handler that finds itself the last one ends the process.
+      setImmediate(() => {
+        for (const name of signals) process.off(name, stop);
+      });
       resolve(signal);
     };
     for (const name of signals) process.on(name, stop);
