@@ -9,6 +9,7 @@ import { requestLog } from "./http/request-log.ts";
 import { answerClassify } from "./routes/classify.ts";
 import { answerConsole } from "./routes/console.ts";
 import { answerLive, answerReady } from "./routes/health.ts";
+import { answerAlias, answerVersionFile } from "./routes/model-files.ts";
 import { answerModels } from "./routes/models.ts";
 import type { Services } from "./services.ts";
 
@@ -28,8 +29,16 @@ export function createApp(services: Services): App {
     cors({
       origin: corsOrigins === "*" ? "*" : [...corsOrigins],
       allowMethods: ["GET", "POST"],
-      allowHeaders: ["content-type", "x-request-id"],
-      exposeHeaders: ["x-request-id", "server-timing", "retry-after"],
+      allowHeaders: ["content-type", "x-request-id", "if-none-match", "if-range", "range"],
+      exposeHeaders: [
+        "x-request-id",
+        "server-timing",
+        "retry-after",
+        "etag",
+        "accept-ranges",
+        "content-length",
+        "content-range",
+      ],
       maxAge: 86_400,
     }),
   );
@@ -40,6 +49,10 @@ export function createApp(services: Services): App {
   app.all("/models/:model/classify", onlyMethods("POST"));
   app.get("/models", (context) => answerModels(context, services));
   app.all("/models", onlyMethods("GET, HEAD"));
+  app.get("/models/:model/aliases/:alias", (context) => answerAlias(context, services));
+  app.all("/models/:model/aliases/:alias", onlyMethods("GET, HEAD"));
+  app.get("/models/:model/versions/:version/:file", (context) => answerVersionFile(context, services));
+  app.all("/models/:model/versions/:version/:file", onlyMethods("GET, HEAD"));
   app.get("/health/live", answerLive);
   app.all("/health/live", onlyMethods("GET, HEAD"));
   app.get("/health/ready", (context) => answerReady(context, services));

@@ -7,6 +7,8 @@ import type { Settings } from "./settings.ts";
 export interface Services {
   readonly settings: Settings;
   readonly store: ObjectStore;
+  /** The store's bucket, for what is passed on without being held in memory. */
+  readonly bucket: Pick<R2Bucket, "head" | "get">;
   readonly models: ModelPool;
   readonly clock: Clock;
   readonly log: Log;

@@ -30,7 +30,7 @@ function createServices(env: Env): Services {
     wait,
     log,
   });
-  return { settings, store, models, clock, log, wait };
+  return { settings, store, bucket: env.MODELS, models, clock, log, wait };
 }
 
 function wait(milliseconds: number): Promise<void> {

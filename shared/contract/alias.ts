@@ -31,6 +31,18 @@ export const aliasRecordSchema = z.strictObject({
 /** A mutable pointer to one immutable version. */
 export type AliasRecord = z.infer<typeof aliasRecordSchema>;
 
+/** What anybody may know of an alias: enough to fetch the version and to check it. */
+export const publicAliasSchema = z.pick(aliasRecordSchema, {
+  model: true,
+  alias: true,
+  version: true,
+  manifestSha256: true,
+  promotedAt: true,
+});
+
+/** What anybody may know of an alias. */
+export type PublicAlias = z.infer<typeof publicAliasSchema>;
+
 /** Reads a stored alias. @param what names it in the message @throws {AppError} invalid_manifest */
 export function parseAliasRecord(bytes: Uint8Array, what: string): AliasRecord {
   return parseJsonWith(aliasRecordSchema, new TextDecoder().decode(bytes), what, "invalid_manifest");

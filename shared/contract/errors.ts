@@ -8,6 +8,7 @@ export const errorCodes = [
   "payload_too_large",
   "not_found",
   "method_not_allowed",
+  "range_not_satisfiable",
   // artefacts and data
   "invalid_manifest",
   "integrity_mismatch",

@@ -26,6 +26,7 @@ const known: Readonly<Record<ErrorCode, { readonly status: number; readonly titl
   payload_too_large: { status: 413, title: "Payload too large" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
+  range_not_satisfiable: { status: 416, title: "Range not satisfiable" },
   invalid_manifest: { status: 500, title: "Invalid model manifest" },
   integrity_mismatch: { status: 500, title: "Integrity mismatch" },
   unsupported_model: { status: 500, title: "Unsupported model" },

@@ -55,7 +55,7 @@ export function openEdge(
   const load = createModelLoader(store, budgetBytes);
   const main = { kind: "alias", model, alias: settings.alias } as const;
   const models = new ModelPool({ store, main, pollMs, load, clock, wait, log });
-  const app = createApp({ settings, store, models, clock, log, wait });
+  const app = createApp({ settings, store, bucket: env.MODELS, models, clock, log, wait });
   return {
     model,
     store: bucket,
