@@ -58,3 +58,9 @@ function parseWhole(text: string, least: number): number {
   }
   return value;
 }
+
+/** Parses the name of a run: a part of object keys. @throws InvalidArgumentError */
+export function parseRunId(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text)) return text;
+  throw new InvalidArgumentError(`got "${text}"; a run is named by 1 to 63 letters, digits, dots, _ and -.`);
+}

@@ -51,30 +51,27 @@ export function addEvaluateCommand(program: Command): void {
       options.version ?? options.alias,
       loadCodec(),
     );
+    const inspecting = createProgress("inspect");
     const bar = createProgress("evaluate");
     try {
       const cacheRoot = cacheRootOf(options);
-      const { images, skipped } = await readLabelledFolder(path, manifest.labels, cacheRoot);
+      const { images, skipped } = await readLabelledFolder(path, manifest.labels, cacheRoot, (done, total) =>
+        inspecting.update(done, total),
+      );
+      inspecting.end();
       for (const file of skipped) output.say(`skipped ${file.path}: ${file.reason}`);
       const { metrics } = await evaluateBundle(classifier, images, (done, total) => bar.update(done, total));
       bar.end();
       output.answer(`${options.model} ${version} on ${metrics.images} images of ${path}:`);
       for (const line of describeMetrics(metrics)) output.answer(line);
-      const { images: count, top1Accuracy, macroF1, expectedCalibrationError } = metrics;
       output.result({
         model: options.model,
         version,
-        images: count,
+        ...metrics,
         skipped: skipped.length,
-        top1Accuracy,
-        macroF1,
-        expectedCalibrationError,
-        negativeLogLikelihood: metrics.negativeLogLikelihood,
-        brierScore: metrics.brierScore,
-        perClass: metrics.perClass,
-        confusionMatrix: metrics.confusionMatrix,
       });
     } finally {
+      inspecting.end();
       bar.end();
       classifier.dispose();
     }

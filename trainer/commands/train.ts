@@ -4,7 +4,7 @@ import { runJob } from "../job/run-job.ts";
 import { createFileStore } from "../storage/file-store.ts";
 import { abortOnSignal } from "../terminal/interrupt.ts";
 import { createOutput } from "../terminal/output.ts";
-import { parseName, withCommonOptions } from "./common-options.ts";
+import { parseName, parseRunId, withCommonOptions } from "./common-options.ts";
 import {
   describeJob,
   jobRequest,
@@ -28,7 +28,7 @@ export function addTrainCommand(program: Command): void {
       .description("train, evaluate, calibrate, compile, quantise, verify, publish and promote a model")
       .option("--alias <name>", "the alias to promote to", parseName, defaultAlias)
       .option("--no-promote", "publish only; promote it later with `edgewise promote`")
-      .option("--run <id>", "go on with this run where it was interrupted"),
+      .option("--run <id>", "name of the run; the same name goes on where it was interrupted", parseRunId),
   );
   withCommonOptions(command, [
     "npm run edgewise -- train",

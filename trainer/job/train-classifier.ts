@@ -1,7 +1,6 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import { AppError } from "../../shared/contract/errors.ts";
-import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
 import { loadSplit } from "../data/image-loader.ts";
@@ -10,8 +9,9 @@ import type { Engine } from "../engine/engine.ts";
 import { buildModel } from "../model/build-model.ts";
 import type { TrainingPlan } from "../training/defaults.ts";
 import { trainModel } from "../training/train-model.ts";
-import type { EpochMetrics, TrainingResult } from "../training/training-request.ts";
+import type { TrainingResult } from "../training/training-request.ts";
 import { inputSpecFor, pixelSpec } from "./input-spec.ts";
+import { openMetricsLog } from "./metrics-log.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** The decoded images that training and calibration use; the test split is not among them. */
@@ -52,7 +52,7 @@ export async function trainClassifier(job: TrainingJob, reporter: Reporter): Pro
   await engine.activate();
   const classes = dataset.manifest.labels.length;
   const model = buildModel(architecture, { size, classes, seed: training.seed, width, dropout });
-  const metrics: EpochMetrics[] = [];
+  const metrics = await openMetricsLog(store, runId);
   const bar = reporter.progress("train");
   try {
     const result = await trainModel({
@@ -69,8 +69,9 @@ export async function trainClassifier(job: TrainingJob, reporter: Reporter): Pro
         const validation = accuracy === null ? "" : ` best validation ${accuracy.toFixed(3)}`;
         bar.update(step, totalSteps, `epoch ${epoch + 1} loss ${loss.toFixed(3)}${validation}`);
       },
-      onMetrics: (line) => metrics.push(line),
+      onMetrics: metrics.append,
     });
+    await metrics.flush();
     if (result.outcome === "aborted") throw interrupted(runId, result);
     return { model, inputSpec, images, result };
   } catch (error) {
@@ -78,7 +79,6 @@ export async function trainClassifier(job: TrainingJob, reporter: Reporter): Pro
     throw error;
   } finally {
     bar.end();
-    await writeMetrics(store, runId, metrics);
   }
 }
 
@@ -107,21 +107,6 @@ async function decodeSplits(
   } finally {
     bar.end();
   }
-}
-
-/** One JSON object a line, an epoch each; a continued run keeps the lines of the epochs before. */
-async function writeMetrics(
-  store: ObjectStore,
-  runId: string,
-  metrics: readonly EpochMetrics[],
-): Promise<void> {
-  const [first] = metrics;
-  if (first === undefined) return;
-  const key = objectKeys.runFile(runId, "metrics.jsonl");
-  const written = await store.get(key);
-  const earlier = written.kind === "found" ? new TextDecoder().decode(written.bytes).split("\n") : [];
-  const lines = [...earlier.slice(0, first.epoch), ...metrics.map((line) => JSON.stringify(line))];
-  await store.put(key, new TextEncoder().encode(`${lines.join("\n")}\n`));
 }
 
 function interrupted(runId: string, { epochs }: TrainingResult): AppError {
