@@ -34,6 +34,19 @@ export const metricsSchema = z.strictObject({
 /** What an evaluation on one split found. */
 export type Metrics = z.infer<typeof metricsSchema>;
 
+const releaseMetricsSchema = z.strictObject({
+  float: metricsSchema,
+  bundle: metricsSchema,
+  parity: z.strictObject({
+    maxLogitDelta: z.number(),
+    maxProbabilityDelta: z.number(),
+    top1Agreement: fraction,
+  }),
+});
+
+/** What a release measured: the float model, the bundle made of it, and how far they are apart. */
+export type ReleaseMetrics = z.infer<typeof releaseMetricsSchema>;
+
 const outputsSchema = z.strictObject({
   /** Name of the graph's node that gives `[batch, C]` raw outputs. */
   logits: z.string(),
@@ -85,9 +98,12 @@ const goldenSchema = z.strictObject({
 const provenanceSchema = z.strictObject({
   runId: z.string(),
   startedAt: timestampSchema,
-  dataset: nameSchema,
-  datasetVersion: z.string(),
-  datasetDigest: sha256Schema,
+  /** What it was trained on; `null`, like the next two, for a model that was trained elsewhere. */
+  dataset: z.nullable(nameSchema),
+  datasetVersion: z.nullable(z.string()),
+  datasetDigest: z.nullable(sha256Schema),
+  /** The file of a model that was trained elsewhere. */
+  importedFrom: z.optional(z.strictObject({ file: z.string().check(z.minLength(1)), sha256: sha256Schema })),
   configDigest: sha256Schema,
   seed: z.int(),
   engine: z.string(),
@@ -129,16 +145,8 @@ export const manifestSchema = z
     /** Per class, 0-1: the least probability at which the class counts as recognised. */
     thresholds: z.array(fraction),
     unknown: unknownRuleSchema,
-    /** On the test split, reported once. */
-    metrics: z.strictObject({
-      float: metricsSchema,
-      bundle: metricsSchema,
-      parity: z.strictObject({
-        maxLogitDelta: z.number(),
-        maxProbabilityDelta: z.number(),
-        top1Agreement: fraction,
-      }),
-    }),
+    /** On the test split, reported once; `null` for a model that was not evaluated here, such as an imported one. */
+    metrics: z.nullable(releaseMetricsSchema),
     golden: goldenSchema,
     provenance: provenanceSchema,
     licence: z.string(),
@@ -162,6 +170,9 @@ export const manifestSchema = z
 
 /** Our description of one published model version. */
 export type ModelManifest = z.infer<typeof manifestSchema>;
+
+/** The description of a version that was evaluated before it was published. */
+export type EvaluatedManifest = ModelManifest & { readonly metrics: ReleaseMetrics };
 
 /** A file of a bundle with its digest and size. */
 export type BundleFile = z.infer<typeof bundleFileSchema>;

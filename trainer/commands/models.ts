@@ -31,7 +31,7 @@ export function addModelsCommand(program: Command): void {
 function describeModel(model: ListedModel): string[] {
   const rows = model.versions.map((version) => [
     version.version,
-    version.usable ? percent(version.manifest.metrics.bundle.top1Accuracy) : "-",
+    accuracyOf(version),
     version.usable ? version.manifest.quantization.scheme : "-",
     sizeText(version.sizeBytes),
     aliasesOf(model, version),
@@ -42,6 +42,12 @@ function describeModel(model: ListedModel): string[] {
   );
   const heading = ["version", "top-1", "weights", "size", "aliases", ""];
   return [model.model, ...table([heading, ...rows]).map((line) => `  ${line}`), ...broken];
+}
+
+/** What it was measured to do; a dash when it is not usable or was not evaluated here. */
+function accuracyOf(version: ListedVersion): string {
+  const metrics = version.usable ? version.manifest.metrics : null;
+  return metrics === null ? "-" : percent(metrics.bundle.top1Accuracy);
 }
 
 function aliasesOf(model: ListedModel, version: ListedVersion): string {
@@ -60,7 +66,7 @@ function toJson(model: ListedModel): Record<string, unknown> {
             version: version.version,
             usable: true,
             sizeBytes: version.sizeBytes,
-            top1Accuracy: version.manifest.metrics.bundle.top1Accuracy,
+            top1Accuracy: version.manifest.metrics?.bundle.top1Accuracy ?? null,
             quantization: version.manifest.quantization.scheme,
             labels: version.manifest.labels,
           }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addDatasetCommands } from "./dataset.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
+import { addImportCommand } from "./import.ts";
 import { addModelsCommand } from "./models.ts";
 import { addPredictCommand } from "./predict.ts";
 import { addPromoteCommand, addRollbackCommand } from "./promote.ts";
@@ -23,6 +24,7 @@ export function createProgram(): Command {
     addPredictCommand,
     addModelsCommand,
     addPublishCommand,
+    addImportCommand,
     addPromoteCommand,
     addRollbackCommand,
     addServeCommand,

@@ -1,4 +1,4 @@
-import type { ModelManifest } from "../../shared/contract/manifest.ts";
+import type { EvaluatedManifest } from "../../shared/contract/manifest.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
@@ -38,7 +38,7 @@ export interface JobRequest {
 /** What a job left in the store. */
 export interface JobResult {
   readonly dataset: IndexedDataset;
-  readonly manifest: ModelManifest;
+  readonly manifest: EvaluatedManifest;
   readonly linearBaseline: LinearBaseline;
   /** Bytes of the weights as stored. */
   readonly bundleBytes: number;

@@ -2,8 +2,8 @@ import type { BundleFile, ModelManifest } from "../../shared/contract/manifest.t
 import type { BundleSource } from "../../shared/inference/bundle.ts";
 import { sha256Hex } from "../../shared/store/sha256.ts";
 import type { Calibration } from "../evaluation/calibration.ts";
-import type { Candidate } from "./candidates.ts";
-import type { FileBytes } from "./model-files.ts";
+import type { Graph } from "./graph-model.ts";
+import type { FileBytes, ModelFiles } from "./model-files.ts";
 import { type CardFacts, writeModelCard } from "./model-card.ts";
 import { encodeManifest, type UnpublishedVersion } from "./publish.ts";
 import { versionName } from "./version.ts";
@@ -14,21 +14,36 @@ export type ModelDescription = Pick<
   "model" | "labels" | "input" | "architecture" | "licence" | "intendedUse"
 >;
 
-/** Everything a bundle is made of. */
-export interface BundleParts {
+/** A model as it is stored. */
+export interface StoredModel {
+  /** How its weights are stored, e.g. `uint8`. */
+  readonly scheme: string;
+  readonly graph: Pick<Graph, "outputs">;
+  readonly model: ModelFiles;
+}
+
+/** Everything a bundle is made of; of an imported model there are no metrics. */
+export interface BundleParts<M extends ModelManifest["metrics"]> {
   readonly description: ModelDescription;
   readonly provenance: ModelManifest["provenance"];
   readonly createdAt: Date;
-  readonly candidate: Candidate;
+  readonly candidate: StoredModel;
   readonly calibration: Calibration;
-  readonly metrics: ModelManifest["metrics"];
+  readonly metrics: M;
   readonly golden: ModelManifest["golden"];
 }
 
+/** A bundle whose manifest has metrics of type `M`. */
+export interface AssembledBundle<M extends ModelManifest["metrics"]> extends UnpublishedVersion {
+  readonly manifest: ModelManifest & { readonly metrics: M };
+}
+
 /** Puts a bundle together: manifest, model.json, weight shards and card. */
-export async function assembleBundle(parts: BundleParts): Promise<UnpublishedVersion> {
+export async function assembleBundle<M extends ModelManifest["metrics"]>(
+  parts: BundleParts<M>,
+): Promise<AssembledBundle<M>> {
   const { candidate, calibration } = parts;
-  const facts: CardFacts = {
+  const facts: CardFacts & { readonly metrics: M } = {
     ...parts.description,
     version: await versionName(new Date(parts.provenance.startedAt), candidate.model.files),
     createdAt: parts.createdAt.toISOString(),

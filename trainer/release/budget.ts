@@ -1,4 +1,4 @@
-import type { Metrics, ModelManifest } from "../../shared/contract/manifest.ts";
+import type { Metrics, ReleaseMetrics } from "../../shared/contract/manifest.ts";
 import { topClass } from "../evaluation/probability-quality.ts";
 
 /** How much a bundle may lose against the float model, as fractions of the test split's images. */
@@ -15,7 +15,7 @@ export interface Budget {
 export const defaultBudget: Budget = { top1Loss: 0.005, agreement: 0.99, recallLoss: 0.02 };
 
 /** How far a bundle is from its float model. */
-export type Parity = ModelManifest["metrics"]["parity"];
+export type Parity = ReleaseMetrics["parity"];
 
 /** Logits and probabilities of the same images, row by row. */
 export interface Outputs {

@@ -19,6 +19,7 @@ import {
   typeAttr,
   typeName,
 } from "./graph-nodes.ts";
+import type { QuantizedTensor } from "./quantize.ts";
 
 /** The values of a constant node, before they are stored in some number format. */
 export interface GraphWeight {
@@ -28,6 +29,8 @@ export interface GraphWeight {
   readonly values: Float32Array | Int32Array;
   /** What it is to its layer; biases and axes are never quantised. */
   readonly role: "kernel" | "bias" | "axes";
+  /** How it is to be stored, where that is settled: an imported weight keeps its own codes. */
+  readonly stored?: QuantizedTensor;
   /** Name of the layer it came from. */
   readonly layer: string;
 }

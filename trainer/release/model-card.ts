@@ -1,4 +1,4 @@
-import type { Metrics, ModelManifest } from "../../shared/contract/manifest.ts";
+import type { Metrics, ModelManifest, ReleaseMetrics } from "../../shared/contract/manifest.ts";
 
 /** All that the card tells; the manifest without what hangs on the card itself. */
 export type CardFacts = Omit<ModelManifest, "files" | "golden" | "schemaVersion">;
@@ -8,13 +8,16 @@ export function writeModelCard(facts: CardFacts): string {
   const sections = [
     `# ${facts.model} ${facts.version}`,
     intendedUse(facts),
-    measured(facts),
-    perClass(facts.metrics.bundle),
+    ...(facts.metrics === null ? [notMeasured] : [measured(facts.metrics), perClass(facts.metrics.bundle)]),
     answers(facts),
     origin(facts),
   ];
   return `${sections.join("\n\n")}\n`;
 }
+
+const notMeasured =
+  "## Not measured\n\nThe model was trained elsewhere and not evaluated here: nothing is known of how often it is " +
+  "right. Have `edgewise evaluate` tell, on labelled images like those it will see.";
 
 function intendedUse(facts: CardFacts): string {
   return [
@@ -24,13 +27,13 @@ function intendedUse(facts: CardFacts): string {
     "",
     "## Limits",
     "",
-    "It answers with one of its classes whatever the image shows. The numbers below hold for images like those of its " +
-      "dataset; other cameras, places or seasons need their own evaluation. Do not use it alone for decisions about people.",
+    "It answers with one of its classes whatever the image shows. What it was measured to do holds for images like " +
+      "those of its dataset; other cameras, places or seasons need their own evaluation. Do not use it alone for " +
+      "decisions about people.",
   ].join("\n");
 }
 
-function measured(facts: CardFacts): string {
-  const { float, bundle, parity } = facts.metrics;
+function measured({ float, bundle, parity }: ReleaseMetrics): string {
   const row = (name: string, of: (metrics: Metrics) => string): string =>
     `| ${name} | ${of(float)} | ${of(bundle)} |`;
   return [
@@ -88,11 +91,23 @@ function origin(facts: CardFacts): string {
     "## Origin",
     "",
     `- Architecture: ${JSON.stringify(facts.architecture)}`,
-    `- Dataset: ${provenance.dataset}, version ${provenance.datasetVersion} (digest ${provenance.datasetDigest})`,
+    ...trainedOn(provenance),
     `- Run: ${provenance.runId}, started ${provenance.startedAt}, seed ${provenance.seed}, engine ${provenance.engine}`,
     `- Configuration digest: ${provenance.configDigest}`,
     `- Code: ${provenance.gitCommit ?? "not a git checkout"}; ${packages.join(", ")}`,
   ].join("\n");
+}
+
+function trainedOn({ importedFrom, ...provenance }: CardFacts["provenance"]): string[] {
+  const { dataset, datasetVersion, datasetDigest } = provenance;
+  return [
+    ...(dataset === null
+      ? []
+      : [`- Dataset: ${dataset}, version ${datasetVersion} (digest ${datasetDigest})`]),
+    ...(importedFrom === undefined
+      ? []
+      : [`- Imported from the file ${escape(importedFrom.file)} (SHA-256 ${importedFrom.sha256})`]),
+  ];
 }
 
 function fixed(value: number): string {

@@ -35,7 +35,8 @@ const mostShards = 48;
 /**
  * Writes a graph as `model.json` and weight shards, deterministically.
  * Wide numbers come first, so that every tensor is aligned to its element size.
- * @param storageOf the storage wanted of a weight; axes are always stored as they are
+ * @param storageOf the storage wanted of a weight; axes are always stored as they are,
+ *   and not asked of weights whose storage is settled
  * @throws unsupported_model when a weight is not finite
  */
 export function writeModelFiles(graph: Graph, storageOf: (weight: GraphWeight) => Quantization): ModelFiles {
@@ -66,6 +67,7 @@ export function writeModelFiles(graph: Graph, storageOf: (weight: GraphWeight) =
 }
 
 function storeWeight(weight: GraphWeight, storageOf: (weight: GraphWeight) => Quantization): QuantizedTensor {
+  if (weight.stored !== undefined) return weight.stored;
   if (weight.values instanceof Int32Array) {
     return { storage: "none", bytes: new Uint8Array(Int32Array.from(weight.values).buffer) };
   }

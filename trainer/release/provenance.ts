@@ -15,7 +15,10 @@ export type Provenance = ModelManifest["provenance"];
 export interface RunFacts {
   readonly runId: string;
   readonly startedAt: Date;
-  readonly dataset: Pick<DatasetManifest, "dataset" | "datasetVersion" | "digest">;
+  /** `null` for a model that was trained elsewhere. */
+  readonly dataset: Pick<DatasetManifest, "dataset" | "datasetVersion" | "digest"> | null;
+  /** The file of such a model. */
+  readonly importedFrom?: Provenance["importedFrom"];
   /** Everything that was configured, resolved; JSON values only. */
   readonly config: unknown;
   readonly seed: number;
@@ -44,9 +47,10 @@ export async function collectProvenance(root: string, facts: RunFacts): Promise<
   return {
     runId: facts.runId,
     startedAt: facts.startedAt.toISOString(),
-    dataset: facts.dataset.dataset,
-    datasetVersion: facts.dataset.datasetVersion,
-    datasetDigest: facts.dataset.digest,
+    dataset: facts.dataset?.dataset ?? null,
+    datasetVersion: facts.dataset?.datasetVersion ?? null,
+    datasetDigest: facts.dataset?.digest ?? null,
+    ...(facts.importedFrom === undefined ? {} : { importedFrom: facts.importedFrom }),
     configDigest: await configDigest(facts.config),
     seed: facts.seed,
     engine: facts.engine,

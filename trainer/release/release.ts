@@ -1,5 +1,6 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
+import type { EvaluatedManifest, ReleaseMetrics } from "../../shared/contract/manifest.ts";
 import type { ImageCodec } from "../../shared/image/codec.ts";
 import type { JpegEncoder } from "../../shared/image/encoder.ts";
 import { imageCount, type ImageSet } from "../data/image-set.ts";
@@ -16,7 +17,13 @@ import { computeMetrics } from "../evaluation/metrics.ts";
 import { normalizeImages, probabilitiesOf } from "../evaluation/batch-inference.ts";
 import { predictLogits } from "../training/validate.ts";
 import { spreadRows } from "../evaluation/pixel-features.ts";
-import { assembleBundle, type BundleParts, type ModelDescription } from "./assemble.ts";
+import {
+  assembleBundle,
+  type AssembledBundle,
+  type BundleParts,
+  type ModelDescription,
+  type StoredModel,
+} from "./assemble.ts";
 import { type Budget, defaultBudget } from "./budget.ts";
 import { buildCandidate, type CandidateScheme, candidateSchemes } from "./candidates.ts";
 import { checkCompilation } from "./check-compilation.ts";
@@ -75,6 +82,7 @@ export interface MeasuredCandidate extends Verification {
 
 /** A verified bundle, ready for `publishVersion`. */
 export interface Release extends UnpublishedVersion {
+  readonly manifest: EvaluatedManifest;
   readonly version: string;
   /** Those tried, the published one last. */
   readonly candidates: readonly MeasuredCandidate[];
@@ -186,9 +194,9 @@ async function releaseSmallest(settled: Settled): Promise<Release> {
 /** Measures the golden vectors, writes the final manifest and has the bundle prove itself. */
 async function finishBundle(
   { input }: Settled,
-  draft: BundleParts,
+  draft: BundleParts<ReleaseMetrics>,
   { metrics, parity }: Verification,
-): Promise<UnpublishedVersion> {
+): Promise<AssembledBundle<ReleaseMetrics>> {
   const images = drawGoldenImages(input.provenance.seed, input.encodeJpeg);
   const golden = await withBundle(await assembleBundle(draft), input.codec, (classifier) =>
     measureGolden(classifier, input.codec, images),
@@ -205,8 +213,8 @@ async function finishBundle(
 /** A bundle that can be loaded and measured; what it is measured for is filled in afterwards. */
 function draftParts(
   { input, calibration, float }: Settled,
-  candidate: BundleParts["candidate"],
-): BundleParts {
+  candidate: StoredModel,
+): BundleParts<ReleaseMetrics> {
   const parity = { maxLogitDelta: 0, maxProbabilityDelta: 0, top1Agreement: 1 };
   const logits = input.description.labels.map(() => 0);
   return {

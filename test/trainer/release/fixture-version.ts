@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ModelManifest } from "../../../shared/contract/manifest.ts";
+import type { Metrics, ModelManifest } from "../../../shared/contract/manifest.ts";
 import type { UnpublishedVersion } from "../../../trainer/release/publish.ts";
 
 export const fixtureModel = "insects";
@@ -11,7 +11,7 @@ export function fixtureVersion(number: number): UnpublishedVersion {
     bytes: new TextEncoder().encode(`${path} of version ${number}`),
   }));
   const labels = ["ant", "bee"];
-  const metrics: ModelManifest["metrics"]["float"] = {
+  const metrics: Metrics = {
     images: 2,
     top1Accuracy: 1,
     macroF1: 1,
