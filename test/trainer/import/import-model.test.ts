@@ -108,6 +108,22 @@ describe("importModel", () => {
     });
   });
 
+  it.each([
+    ["cut off what is negative where codes begin at 0", 1, [0, Infinity]],
+    ["cut off what is above 6 as well where codes end there", 6 / 255, [0, 6]],
+  ] as const)("has activations %s", async (_what, depthwiseScale, range) => {
+    const tiny = tinyTflite("uint8", { depthwiseScale });
+    // Pixels of ten times the usual contrast drive the sums beyond both ends.
+    const input = drawInput(1).map((value) => 10 * value);
+    const wanted = runTiny(tiny, input, range).logits;
+    for (const other of [undefined, [0, range[1] === 6 ? Infinity : 6]] as const) {
+      expect(largestDelta(runTiny(tiny, input, other).logits, wanted)).toBeGreaterThan(0.01);
+    }
+    await withBundle(await importBytes(tiny.file), codec, (classifier) => {
+      expect(largestDelta(classifier.infer(input).logits, wanted)).toBeLessThan(1e-3);
+    });
+  });
+
   it("gives a version that is listed, served and proves itself, its card saying that nothing was measured", async () => {
     const bundle = await importBytes(tinyTflite("uint8").file);
     const store = createMemoryStore();

@@ -8,8 +8,16 @@ export interface TinyAnswer {
 
 type Pixel = (y: number, x: number, c: number) => number;
 
-/** Runs the tiny model. @param nhwc `[9, 9, 3]`, normalised */
-export function runTiny({ weights, biases }: TinyTflite, nhwc: Float32Array): TinyAnswer {
+/**
+ * Runs the tiny model.
+ * @param nhwc `[9, 9, 3]`, normalised
+ * @param depthwiseRange least and most that the depthwise convolution gives
+ */
+export function runTiny(
+  { weights, biases }: TinyTflite,
+  nhwc: Float32Array,
+  [least, most]: readonly [number, number] = [-Infinity, Infinity],
+): TinyAnswer {
   const [w0, w1, w2] = weights;
   const input: Pixel = (y, x, c) => (y < 0 || x < 0 || y > 8 || x > 8 ? 0 : (nhwc[(y * 9 + x) * 3 + c] ?? 0));
   const convolved = image(5, 4, (y, x, o) => {
@@ -26,7 +34,7 @@ export function runTiny({ weights, biases }: TinyTflite, nhwc: Float32Array): Ti
     for (const [dy, dx] of taps) {
       sum += convolved(y + dy, x + dx, c) * (w1.values[((dy + 1) * 3 + dx + 1) * 4 + c] ?? 0);
     }
-    return Math.max(0, sum + convolved(y, x, c));
+    return Math.max(0, Math.min(most, Math.max(least, sum)) + convolved(y, x, c));
   });
   // Everything is at least 0 here, so the zeros beyond the border never are the largest.
   const largest = image(3, 4, (y, x, c) =>

@@ -30,6 +30,8 @@ export interface TinyChanges {
   readonly addCode?: number;
   /** Scale and zero point of the logits. */
   readonly logitCodes?: { readonly scale: number; readonly zeroPoint: number };
+  /** Scale of what the depthwise convolution, which has no activation, gives; its codes begin at 0. */
+  readonly depthwiseScale?: number;
   readonly beta?: number;
   /** What the file says that the model takes. */
   readonly inputShape?: readonly number[];
@@ -134,7 +136,12 @@ export function tinyTflite(storage: TinyStorage, changes: TinyChanges = {}): Tin
   });
   const padded = tensor([1, 11, 11, 3], "float32");
   const convolved = tensor([1, 5, 5, 4], "float32");
-  const depthwise = tensor([1, 5, 5, 4], "float32");
+  const depthwise =
+    changes.depthwiseScale === undefined
+      ? tensor([1, 5, 5, 4], "float32")
+      : tensor([1, 5, 5, 4], "uint8", {
+          4: { table: { 2: { float32s: [changes.depthwiseScale] }, 3: { int64s: [0] } } },
+        });
   const sum = tensor([1, 5, 5, 4], "float32");
   const largest = tensor([1, 3, 3, 4], "float32");
   const averaged = tensor([1, 3, 3, 4], "float32");
