@@ -11,6 +11,7 @@ import { answerConsole } from "./routes/console.ts";
 import { answerLive, answerReady } from "./routes/health.ts";
 import { answerAlias, answerVersionFile } from "./routes/model-files.ts";
 import { answerModels } from "./routes/models.ts";
+import { answerOpenApi } from "./routes/openapi.ts";
 import type { Services } from "./services.ts";
 
 /** The HTTP application. */
@@ -57,6 +58,8 @@ export function createApp(services: Services): App {
   app.all("/health/live", onlyMethods("GET, HEAD"));
   app.get("/health/ready", (context) => answerReady(context, services));
   app.all("/health/ready", onlyMethods("GET, HEAD"));
+  app.get("/openapi.json", answerOpenApi);
+  app.all("/openapi.json", onlyMethods("GET, HEAD"));
   app.get("/", answerConsole);
   app.all("/", onlyMethods("GET, HEAD"));
   app.get("/console/*", answerConsole);
@@ -64,7 +67,7 @@ export function createApp(services: Services): App {
   app.notFound((context) => {
     const error = new AppError(
       "not_found",
-      `there is nothing at ${context.req.path}; see POST /classify, GET /models, GET /health/ready and the console at /`,
+      `there is nothing at ${context.req.path}; see POST /classify, GET /openapi.json and the console at /`,
     );
     return answerProblem(error, context, services);
   });

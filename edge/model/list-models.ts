@@ -1,17 +1,9 @@
 import { parseAliasRecord } from "../../shared/contract/alias.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import { objectKeys, parseModelKey } from "../../shared/contract/object-keys.ts";
+import type { ListedModel } from "../../shared/contract/service.ts";
 import { listAll } from "../../shared/store/list-all.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
-
-/** A model of the store with what can be used of it. */
-export interface ListedModel {
-  readonly model: string;
-  /** Complete versions, newest first. */
-  readonly versions: readonly string[];
-  /** Aliases of complete versions, by name. */
-  readonly aliases: readonly { readonly alias: string; readonly version: string }[];
-}
 
 const manifestFile = "manifest.json";
 

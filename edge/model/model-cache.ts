@@ -1,4 +1,5 @@
-import { AppError, type ErrorCode, isAppError } from "../../shared/contract/errors.ts";
+import { AppError, isAppError } from "../../shared/contract/errors.ts";
+import type { Refusal } from "../../shared/contract/service.ts";
 import type { GraphMemory } from "../../shared/inference/graph-check.ts";
 import type { Clock, Log, LogEntry } from "../ports.ts";
 import type { LoadedModel } from "./load-model.ts";
@@ -12,15 +13,6 @@ import {
 /** The model that serves, with when it was loaded (ISO 8601). */
 export interface ServedModel extends LoadedModel {
   readonly loadedAt: string;
-}
-
-/** A version that was not taken, and why. */
-export interface Refusal {
-  readonly version: string;
-  readonly code: ErrorCode;
-  readonly detail: string;
-  /** ISO 8601. */
-  readonly at: string;
 }
 
 /** What a {@link ModelCache} needs. */

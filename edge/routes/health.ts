@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { memory } from "@tensorflow/tfjs-core";
+import type { Readiness } from "../../shared/contract/service.ts";
 import type { AppEnvironment } from "../app-environment.ts";
 import { answerProblem } from "../http/answer-problem.ts";
 import type { Services } from "../services.ts";
@@ -20,7 +21,7 @@ export async function answerReady(context: Context<AppEnvironment>, services: Se
   const keepAlive = (work: Promise<unknown>): void => context.executionCtx.waitUntil(work);
   context.header("cache-control", "no-store");
   try {
-    const ready = await main.use(keepAlive, (served) => ({
+    const ready = await main.use(keepAlive, (served): Omit<Readiness, "refused"> => ({
       status: "ready",
       model: settings.model,
       alias: settings.alias,
@@ -29,7 +30,8 @@ export async function answerReady(context: Context<AppEnvironment>, services: Se
       selfTest: { atLoad: served.selfTest, now: served.classifier.selfTest(1) },
       memory: { wasmBytes: served.wasmBytes(), tensors: memory().numTensors },
     }));
-    return context.json({ ...ready, refused: main.refused });
+    const answer: Readiness = { ...ready, refused: [...main.refused] };
+    return context.json(answer);
   } catch (error) {
     return answerProblem(error, context, services, { refused: main.refused });
   }

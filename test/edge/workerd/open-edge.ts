@@ -16,6 +16,8 @@ export interface Edge {
   readonly logged: readonly LogEntry[];
   /** Keys read from the store so far. */
   readonly reads: readonly string[];
+  /** Methods and path patterns that are routed, e.g. `GET /models`; what refuses methods is left out. */
+  readonly routes: readonly string[];
   /** Answers a request, then waits until its background work is done. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Moves the clock. */
@@ -61,6 +63,7 @@ export function openEdge(
     store: bucket,
     logged,
     reads,
+    routes: app.routes.flatMap(({ method, path }) => (method === "ALL" ? [] : [`${method} ${path}`])),
     advance: (milliseconds) => {
       now += milliseconds;
     },

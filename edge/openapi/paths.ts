@@ -1,0 +1,189 @@
+import * as z from "zod/mini";
+import { requestLimits } from "../../shared/contract/classify.ts";
+import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
+import { classifyQuerySchema } from "../http/classify-query.ts";
+import { type SchemaName, withoutIdentity } from "./schemas.ts";
+
+/** One operation of OpenAPI 3.1. */
+export interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required: true; readonly content: Content };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+/** The operations of one path. */
+export type PathItem = Partial<Readonly<Record<"get" | "post", Operation>>>;
+
+interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly required: boolean;
+  readonly schema: unknown;
+}
+
+type Content = Readonly<Record<string, { readonly schema: unknown }>>;
+type Answer =
+  | { readonly $ref: string }
+  | { readonly description: string; readonly headers?: unknown; readonly content?: Content };
+
+const text = { type: "string" } as const;
+const binary: Content[string] = { schema: {} };
+const etagHeader = { ETag: { schema: text } } as const;
+
+/** Every path of the API. */
+export function describePaths(): Record<string, PathItem> {
+  return {
+    "/classify": { post: classify("classify", "Classifies images by the model that serves.", []) },
+    "/models/{model}/classify": {
+      post: classify("classifyByModel", "Classifies images by a model.", [inPath("model", nameSchema)]),
+    },
+    "/models": {
+      get: jsonOperation("listModels", "Complete versions and their aliases.", "ModelList", [500]),
+    },
+    "/models/{model}/aliases/{alias}": { get: readAlias() },
+    "/models/{model}/versions/{version}/{file}": { get: readFile() },
+    "/health/live": { get: jsonOperation("isLive", "The process answers.", "Liveness", []) },
+    "/health/ready": {
+      get: jsonOperation("isReady", "A golden vector just gave what was published.", "Readiness", [500, 503]),
+    },
+    "/openapi.json": { get: jsonOperation("describeApi", "This document.", null, []) },
+    "/": { get: page("openConsole", "The console page.", [], "text/html", []) },
+    "/console/{file}": {
+      get: page("readConsoleFile", "A file of the console page.", [inPath("file", z.string())], "*/*", [404]),
+    },
+  };
+}
+
+function classify(operationId: string, summary: string, path: readonly Parameter[]): Operation {
+  const form = {
+    type: "object",
+    description: `1 to ${requestLimits.images} files, whatever the fields are called.`,
+    additionalProperties: { type: "string", contentMediaType: "application/octet-stream" },
+  };
+  return {
+    operationId,
+    summary,
+    parameters: [...path, ...queryParameters()],
+    requestBody: {
+      required: true,
+      content: {
+        "image/*": binary,
+        "application/octet-stream": binary,
+        "multipart/form-data": { schema: form },
+        "application/json": { schema: { oneOf: [schemaOf("ImageRequest"), schemaOf("ImagesRequest")] } },
+      },
+    },
+    responses: {
+      200: {
+        description: "One answer, or for a list one result for each image.",
+        content: {
+          "application/json": {
+            schema: { oneOf: [schemaOf("ClassifyAnswer"), schemaOf("ClassifyImagesAnswer")] },
+          },
+          "text/plain": { schema: text },
+        },
+      },
+      ...problems([400, 404, 413, 415, 500, 503]),
+    },
+  };
+}
+
+function readAlias(): Operation {
+  return {
+    operationId: "readAlias",
+    summary: "The version that an alias points at, and the digest of its manifest.",
+    parameters: [inPath("model", nameSchema), inPath("alias", nameSchema), inHeader("if-none-match")],
+    responses: {
+      200: {
+        description: "The alias.",
+        headers: etagHeader,
+        content: { "application/json": { schema: schemaOf("Alias") } },
+      },
+      304: { description: "It did not move.", headers: etagHeader },
+      ...problems([404, 500]),
+    },
+  };
+}
+
+function readFile(): Operation {
+  const content: Content = {
+    "application/json": { schema: { anyOf: [schemaOf("ModelManifest"), { type: "object" }] } },
+    "application/octet-stream": binary,
+    "text/markdown": { schema: text },
+  };
+  return {
+    operationId: "readVersionFile",
+    summary:
+      "A file of a published version, which never changes: manifest.json, model.json, weights, card.md.",
+    parameters: [
+      inPath("model", nameSchema),
+      inPath("version", versionSchema),
+      inPath("file", z.string()),
+      ...["if-none-match", "range", "if-range"].map(inHeader),
+    ],
+    responses: {
+      200: { description: "The file.", headers: etagHeader, content },
+      206: { description: "The part that was asked for.", headers: etagHeader, content },
+      304: { description: "The client has it.", headers: etagHeader },
+      ...problems([404, 416, 500]),
+    },
+  };
+}
+
+function jsonOperation(
+  operationId: string,
+  summary: string,
+  answer: SchemaName | null,
+  failures: readonly number[],
+): Operation {
+  const schema = answer === null ? { type: "object" } : schemaOf(answer);
+  return {
+    operationId,
+    summary,
+    responses: {
+      200: { description: summary, content: { "application/json": { schema } } },
+      ...problems(failures),
+    },
+  };
+}
+
+function page(
+  operationId: string,
+  summary: string,
+  parameters: readonly Parameter[],
+  mediaType: string,
+  failures: readonly number[],
+): Operation {
+  return {
+    operationId,
+    summary,
+    parameters,
+    responses: {
+      200: { description: summary, content: { [mediaType]: { schema: text } } },
+      ...problems(failures),
+    },
+  };
+}
+
+function queryParameters(): Parameter[] {
+  const { properties = {} } = z.toJSONSchema(classifyQuerySchema);
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
+}
+
+function inPath(name: string, schema: z.ZodMiniType): Parameter {
+  return { name, in: "path", required: true, schema: withoutIdentity(z.toJSONSchema(schema)) };
+}
+
+function inHeader(name: string): Parameter {
+  return { name, in: "header", required: false, schema: text };
+}
+
+function schemaOf(name: SchemaName): { readonly $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function problems(statuses: readonly number[]): Record<string, Answer> {
+  return Object.fromEntries(statuses.map((status) => [status, { $ref: "#/components/responses/Problem" }]));
+}

@@ -1,0 +1,56 @@
+import * as z from "zod/mini";
+import { publicAliasSchema } from "../../shared/contract/alias.ts";
+import {
+  classifyAnswerSchema,
+  classifyImagesAnswerSchema,
+  imageRequestSchema,
+  imageResultSchema,
+  imagesRequestSchema,
+  predictionSchema,
+} from "../../shared/contract/classify.ts";
+import { manifestSchema } from "../../shared/contract/manifest.ts";
+import { problemSchema } from "../../shared/contract/problem.ts";
+import {
+  livenessSchema,
+  listedModelSchema,
+  modelListSchema,
+  readinessSchema,
+  refusalSchema,
+} from "../../shared/contract/service.ts";
+
+/** What leaves or enters as JSON, by its name in the document. */
+const schemas = {
+  ClassifyAnswer: classifyAnswerSchema,
+  ClassifyImagesAnswer: classifyImagesAnswerSchema,
+  ImageResult: imageResultSchema,
+  ImageRequest: imageRequestSchema,
+  ImagesRequest: imagesRequestSchema,
+  Prediction: predictionSchema,
+  Problem: problemSchema,
+  Alias: publicAliasSchema,
+  ModelManifest: manifestSchema,
+  ModelList: modelListSchema,
+  ListedModel: listedModelSchema,
+  Liveness: livenessSchema,
+  Readiness: readinessSchema,
+  Refusal: refusalSchema,
+} as const;
+
+/** Name of a schema in the document. */
+export type SchemaName = keyof typeof schemas;
+
+/** The schemas as JSON Schema 2020-12, which OpenAPI 3.1 takes as it is; one that holds another refers to it. */
+export function jsonSchemas(): Record<string, unknown> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const generated = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(
+    Object.entries(generated.schemas).map(([id, schema]) => [id, withoutIdentity(schema)]),
+  );
+}
+
+/** A part of a document has neither dialect nor identifier of its own. */
+export function withoutIdentity(schema: z.core.JSONSchema.BaseSchema): Record<string, unknown> {
+  const { $schema: _dialect, $id: _id, ...described } = schema;
+  return described;
+}
