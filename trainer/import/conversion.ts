@@ -99,11 +99,14 @@ export function requiredConstant(
   throw refuse(operator, `its input ${position} is missing`);
 }
 
-/** The tensor that the operator gives. */
+/** The tensor that the operator gives. @throws unsupported_model */
 export function outputTensor(conversion: Conversion, operator: TfliteOperator): TfliteTensor {
   const tensor = conversion.file.tensors[operator.output];
-  if (tensor !== undefined) return tensor;
-  throw refuse(operator, "its output is no tensor of the file");
+  if (tensor?.shape.every((size) => size > 0)) return tensor;
+  throw refuse(
+    operator,
+    `its output has the shape [${tensor?.shape.join(", ") ?? ""}]; allowed are sizes from 1 on`,
+  );
 }
 
 /** Notes that a node gives what the operator gives. */
