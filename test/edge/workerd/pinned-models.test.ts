@@ -214,6 +214,17 @@ describe("the pool of models", () => {
     expect(edge.logged.filter((entry) => entry.event === "model-refused")).toEqual([]);
   });
 
+  it("loads one model after the other, so that no two count on the same memory", async () => {
+    const edge = openEdge();
+    const bundles = await Promise.all([1, 2, 3].map((seed) => publish(edge, seed)));
+    const versions = bundles.map(({ manifest }) => manifest.version);
+    await Promise.all(versions.map((version) => versionAt(edge, `/classify?version=${version}`)));
+
+    const order = edge.reads.map((key) => versions.findIndex((version) => key.includes(version)));
+    const turns = order.filter((version, i) => version !== order[i - 1]);
+    expect(turns).toHaveLength(3);
+  });
+
   it("refuses a pinned model that does not fit beside the champion, which serves on", async () => {
     const memory = await memoryOf(await handMadeBundle());
     const edge = openEdge(undefined, memory.residentBytes + memory.activationBytes);
