@@ -1,6 +1,9 @@
 import type { EvaluatedManifest } from "../../shared/contract/manifest.ts";
+import { AppError, isAppError } from "../../shared/contract/errors.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { putOnce } from "../../shared/store/put-once.ts";
+import { sha256Hex } from "../../shared/store/sha256.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
 import { loadSplit } from "../data/image-loader.ts";
 import type { EngineChoice } from "../engine/engine.ts";
@@ -66,7 +69,7 @@ export async function runJob(
   const plan = planTraining(dataset.manifest, request.plan, request.seed);
   const runId = request.runId ?? createRunId(startedAt);
   const config = { model: request.model, plan, engine: engine.name, dataset: dataset.manifest.digest };
-  await store.put(objectKeys.runFile(runId, "config.json"), encodeJson(config));
+  await recordConfig(store, runId, config);
   reporter.say(
     `run ${runId}: ${plan.architecture} x${plan.width} at ${plan.size} px, ` +
       `at most ${plan.training.epochs} epochs, engine ${engine.name}, seed ${request.seed}`,
@@ -96,6 +99,21 @@ export async function runJob(
   }
 }
 
+/** Writes what a run is made of; a run that goes on must be made of the same. */
+async function recordConfig(store: ObjectStore, runId: string, config: unknown): Promise<void> {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
+  try {
+    await putOnce(store, objectKeys.runFile(runId, "config.json"), bytes, await sha256Hex(bytes));
+  } catch (cause) {
+    if (!isAppError(cause, "already_exists")) throw cause;
+    throw new AppError(
+      "invalid_argument",
+      `run ${runId} was started with other images, settings, engine or model; repeat those or choose another --run`,
+      { cause },
+    );
+  }
+}
+
 async function promoteTo(
   { model, alias, by }: JobRequest,
   version: string,
@@ -120,8 +138,4 @@ function describeTraining({ result }: TrainedClassifier): string {
   const accuracy =
     result.validation === null ? "" : ` with validation ${result.validation.top1Accuracy.toFixed(3)}`;
   return `trained ${result.epochs} epochs, ${result.steps} steps${best}${accuracy}; weights ${result.weightsSha256.slice(0, 12)}`;
-}
-
-function encodeJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
