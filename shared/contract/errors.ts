@@ -23,6 +23,7 @@ export const errorCodes = [
   "already_exists",
   "model_unavailable",
   "engine_unavailable",
+  "store_unavailable",
   "internal",
 ] as const;
 

@@ -39,6 +39,7 @@ const known: Readonly<Record<ErrorCode, { readonly status: number; readonly titl
   already_exists: { status: 409, title: "Already exists" },
   model_unavailable: { status: 503, title: "Model unavailable" },
   engine_unavailable: { status: 503, title: "Engine unavailable" },
+  store_unavailable: { status: 503, title: "Store unavailable" },
   internal: { status: 500, title: "Internal error" },
 };
 

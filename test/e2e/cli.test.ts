@@ -24,6 +24,7 @@ const commands = [
   "predict",
   "models",
   "publish",
+  "copy",
   "import",
   "promote",
   "rollback",

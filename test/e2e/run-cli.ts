@@ -21,8 +21,15 @@ export interface RunningCli {
 }
 
 /** Starts the command line as a process of its own, with Node 22. */
-export function startCli(commandLine: readonly string[], cwd: string = projectRoot): RunningCli {
-  const child = spawn(process.execPath, [join(projectRoot, "trainer", "cli.ts"), ...commandLine], { cwd });
+export function startCli(
+  commandLine: readonly string[],
+  cwd: string = projectRoot,
+  environment: Readonly<Record<string, string>> = {},
+): RunningCli {
+  const child = spawn(process.execPath, [join(projectRoot, "trainer", "cli.ts"), ...commandLine], {
+    cwd,
+    env: { ...process.env, ...environment },
+  });
   let stdout = "";
   let stderr = "";
   const listeners = new Set<() => void>();

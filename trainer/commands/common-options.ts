@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 
 /** Options that every command takes. */
 export interface CommonOptions {
-  /** Folder of the local object store. */
+  /** The object store: a folder, `s3://bucket[/prefix]` or `r2://account/bucket[/prefix]`. */
   readonly store: string;
   readonly model: string;
   readonly seed: number;
@@ -15,7 +15,14 @@ export interface CommonOptions {
 /** Gives a command the options that all share, and its examples. */
 export function withCommonOptions(command: Command, examples: readonly string[]): Command {
   return command
-    .addOption(new Option("--store <folder>", "folder of the local object store").default(".edgewise/store"))
+    .addOption(
+      new Option(
+        "--store <place>",
+        "the object store: a folder, s3://bucket[/prefix] or r2://account/bucket[/prefix]",
+      )
+        .env("EDGEWISE_STORE")
+        .default(".edgewise/store"),
+    )
     .addOption(new Option("--model <name>", "name of the model").default(defaultModel).argParser(parseName))
     .addOption(new Option("--seed <number>", "seed of everything random").default(1).argParser(parseCount))
     .option("--json", "make the last line of stdout one JSON object", false)

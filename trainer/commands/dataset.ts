@@ -4,7 +4,7 @@ import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { type IndexedDataset, countBySplit } from "../data/dataset-index.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
 import { indexWithProgress, recordDataset } from "../job/open-dataset.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
@@ -66,7 +66,7 @@ function addIndex(dataset: Command): void {
   ]).action(async (path: string, options: IndexOptions) => {
     const output = createOutput(options.json);
     const { manifest } = await openIndex(path, options);
-    await recordDataset(createFileStore(options.store), manifest);
+    await recordDataset(await openStore(options.store), manifest);
     for (const line of describeManifest(manifest)) output.answer(line);
     const key = objectKeys.datasetManifest(manifest.dataset, manifest.datasetVersion);
     output.answer(`recorded as ${key}`);

@@ -6,7 +6,7 @@ import { loadCodec } from "../assets.ts";
 import { evaluateBundle } from "../evaluation/evaluate-bundle.ts";
 import { readLabelledFolder } from "../evaluation/labelled-folder.ts";
 import { openPublished } from "../release/load-published.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { percent, table } from "../terminal/table.ts";
@@ -44,7 +44,7 @@ export function addEvaluateCommand(program: Command): void {
         "no labelled images were named; add the path of a folder or archive",
       );
     }
-    const store = createFileStore(options.store);
+    const store = await openStore(options.store);
     const { classifier, version, manifest } = await openPublished(
       store,
       options.model,

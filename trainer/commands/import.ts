@@ -12,7 +12,7 @@ import { projectRoot } from "../project-root.ts";
 import { promote } from "../release/promote.ts";
 import { collectProvenance, type Provenance } from "../release/provenance.ts";
 import { publishVersion } from "../release/publish.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { sizeText } from "../terminal/table.ts";
 import { type CommonOptions, parseName, withCommonOptions } from "./common-options.ts";
@@ -53,7 +53,7 @@ export function addImportCommand(program: Command): void {
       now: () => new Date(),
     });
     for (const label of bundle.renamedLabels) output.say(`two classes have one label; one is now "${label}"`);
-    const store = createFileStore(options.store);
+    const store = await openStore(options.store);
     const { manifest, weightBytes } = bundle;
     const { model, version, labels, quantization, input } = manifest;
     const published = await publishVersion(store, bundle);

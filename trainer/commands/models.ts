@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type ListedModel, type ListedVersion, listModels } from "../release/list-models.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { type CommonOptions, withCommonOptions } from "./common-options.ts";
@@ -20,7 +20,7 @@ export function addModelsCommand(program: Command): void {
     "npm run edgewise -- models --all --json",
   ]).action(async (options: ModelsOptions) => {
     const output = createOutput(options.json);
-    const models = await listModels(createFileStore(options.store), options.all ? undefined : options.model);
+    const models = await listModels(await openStore(options.store), options.all ? undefined : options.model);
     if (models.length === 0)
       output.say(`no published model in ${options.store}; run npm start or train first`);
     for (const model of models) for (const line of describeModel(model)) output.answer(line);

@@ -5,7 +5,7 @@ import { defaultAlias } from "../../shared/contract/names.ts";
 import type { Classification } from "../../shared/contract/classify.ts";
 import { loadCodec } from "../assets.ts";
 import { openPublished } from "../release/load-published.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { percent } from "../terminal/table.ts";
 import { type CommonOptions, parsePositive, withCommonOptions } from "./common-options.ts";
@@ -34,7 +34,7 @@ export function addPredictCommand(program: Command): void {
     "npm run edgewise -- predict *.jpg --top-k 1 --json",
   ]).action(async (images: readonly string[], options: PredictOptions) => {
     const output = createOutput(options.json);
-    const store = createFileStore(options.store);
+    const store = await openStore(options.store);
     const reference = options.version ?? options.alias;
     const { classifier, version } = await openPublished(store, options.model, reference, loadCodec());
     try {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addCopyCommand } from "./copy.ts";
 import { addDatasetCommands } from "./dataset.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
 import { addImportCommand } from "./import.ts";
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     addPredictCommand,
     addModelsCommand,
     addPublishCommand,
+    addCopyCommand,
     addImportCommand,
     addPromoteCommand,
     addRollbackCommand,

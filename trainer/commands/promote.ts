@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { defaultAlias } from "../../shared/contract/names.ts";
 import type { AliasRecord } from "../../shared/contract/alias.ts";
 import { promote, rollback } from "../release/promote.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 import { type CommonOptions, parseName, withCommonOptions } from "./common-options.ts";
 
@@ -21,7 +21,7 @@ export function addPromoteCommand(program: Command): void {
     "npm run edgewise -- promote 20260131T235959Z-0a1b2c3d",
     "npm run edgewise -- promote 20260131T235959Z-0a1b2c3d --alias challenger --model scenes",
   ]).action(async (version: string, options: AliasOptions) => {
-    const record = await promote(createFileStore(options.store), {
+    const record = await promote(await openStore(options.store), {
       ...moveOf(options, "edgewise promote"),
       version,
     });
@@ -39,7 +39,7 @@ export function addRollbackCommand(program: Command): void {
     "npm run edgewise -- rollback",
     "npm run edgewise -- rollback --model scenes",
   ]).action(async (options: AliasOptions) => {
-    const record = await rollback(createFileStore(options.store), moveOf(options, "edgewise rollback"));
+    const record = await rollback(await openStore(options.store), moveOf(options, "edgewise rollback"));
     report(record, createOutput(options.json));
   });
 }

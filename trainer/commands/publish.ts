@@ -7,7 +7,7 @@ import { createClassifier } from "../../shared/inference/classifier.ts";
 import { loadCodec } from "../assets.ts";
 import { openInference } from "../engine/open-inference.ts";
 import { publishVersion } from "../release/publish.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { type CommonOptions, withCommonOptions } from "./common-options.ts";
 
@@ -54,7 +54,7 @@ export function addPublishCommand(program: Command): void {
     const files = await Promise.all(
       bundle.manifest.files.map(async ({ path }) => ({ path, bytes: await readBundleFile(path) })),
     );
-    const published = await publishVersion(createFileStore(options.store), {
+    const published = await publishVersion(await openStore(options.store), {
       manifest: bundle.manifest,
       files,
     });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { abortOnSignal, untilAborted } from "../terminal/interrupt.ts";
 import { createOutput } from "../terminal/output.ts";
 import { type CommonOptions, parsePort, withCommonOptions } from "./common-options.ts";
@@ -25,7 +25,7 @@ export function addServeCommand(program: Command): void {
     output.say("building the Worker");
     // Wrangler takes a second to load; --help need not wait for it.
     const { openServing } = await import("../serving/serving.ts");
-    const serving = await openServing(createFileStore(options.store), {
+    const serving = await openServing(await openStore(options.store), {
       port: options.port,
       host: options.host,
       model: options.model,

@@ -9,7 +9,7 @@ import type { Reporter } from "../job/reporter.ts";
 import { openPublished } from "../release/load-published.ts";
 import { requireFreePort } from "../serving/free-port.ts";
 import { compareServed, type ServedAgreement } from "../serving/served-agreement.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { abortOnSignal, untilAborted } from "../terminal/interrupt.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 import { percent } from "../terminal/table.ts";
@@ -47,7 +47,7 @@ export function addStartCommand(program: Command): void {
   ]).action(async (options: StartOptions) => {
     const output = createOutput(options.json);
     const reporter = terminalReporter(output);
-    const store = createFileStore(options.store);
+    const store = await openStore(options.store);
     const request = jobRequest(options, { alias: defaultAlias, by: "edgewise start" });
     await requireFreePort({ host, port: options.port });
     const signal = abortOnSignal(output.say);

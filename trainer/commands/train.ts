@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { defaultAlias } from "../../shared/contract/names.ts";
 import { runJob } from "../job/run-job.ts";
-import { createFileStore } from "../storage/file-store.ts";
+import { openStore } from "../storage/open-store.ts";
 import { abortOnSignal } from "../terminal/interrupt.ts";
 import { createOutput } from "../terminal/output.ts";
 import { parseName, parseRunId, withCommonOptions } from "./common-options.ts";
@@ -38,7 +38,7 @@ export function addTrainCommand(program: Command): void {
     const output = createOutput(options.json);
     const alias = options.promote ? options.alias : null;
     const request = jobRequest(options, { alias, by: "edgewise train", runId: options.run });
-    const store = createFileStore(options.store);
+    const store = await openStore(options.store);
     const result = await runJob(request, store, terminalReporter(output), abortOnSignal(output.say));
     for (const line of describeJob(result)) output.answer(line);
     output.result(jobSummary(result));
