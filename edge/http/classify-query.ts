@@ -3,6 +3,7 @@ import { type ClassifyOptions, classifyOptionsSchema } from "../../shared/contra
 import { AppError } from "../../shared/contract/errors.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
+import type { Pin } from "../model/request-model.ts";
 
 /** Query parameters of the classify routes; others are passed over. */
 export const classifyQuerySchema = z.object({
@@ -17,13 +18,10 @@ export const classifyQuerySchema = z.object({
 export interface ClassifyQuery {
   readonly options: ClassifyOptions;
   /** The version that is pinned, `null` where the query pins none. */
-  readonly pin:
-    | { readonly kind: "alias"; readonly alias: string }
-    | { readonly kind: "version"; readonly version: string }
-    | null;
+  readonly pin: Pin | null;
 }
 
-/** Reads `?topK=`, `?threshold=` and `?alias=` or `?version=`. @throws invalid_argument */
+/** Reads `?topK=`, `?threshold=`, `?explain=` and `?alias=` or `?version=`. @throws invalid_argument */
 export function parseClassifyQuery(query: Readonly<Record<string, string>>): ClassifyQuery {
   const { topK, threshold } = query;
   const { alias, version, ...options } = parseWith(

@@ -1,26 +1,21 @@
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import * as z from "zod/mini";
 import type {
+  Classification,
   ClassifyAnswer,
   ClassifyImagesAnswer,
   ClassifyOptions,
   ImageResult,
 } from "../../shared/contract/classify.ts";
-import { AppError } from "../../shared/contract/errors.ts";
-import { defaultAlias, nameSchema } from "../../shared/contract/names.ts";
 import type { AppEnvironment } from "../app-environment.ts";
+import { drawOverlay } from "../http/activation-overlay.ts";
 import { problemOf } from "../http/answer-problem.ts";
-import { type ClassifyQuery, parseClassifyQuery } from "../http/classify-query.ts";
+import { parseClassifyQuery } from "../http/classify-query.ts";
 import { readImages, type SentImage } from "../http/read-images.ts";
 import { createServerTiming } from "../http/server-timing.ts";
 import type { ServedModel } from "../model/model-cache.ts";
-import type { ModelReference } from "../model/model-reference.ts";
+import { requestModel } from "../model/request-model.ts";
 import type { Services } from "../services.ts";
-import type { Settings } from "../settings.ts";
-
-/** Runs something with the model that a request asked for. */
-type UseModel = <T>(run: (served: ServedModel) => T) => Promise<T>;
 
 /** `POST /classify` and `POST /models/{model}/classify`: images in, their classes out. */
 export async function answerClassify(
@@ -29,23 +24,24 @@ export async function answerClassify(
 ): Promise<Response> {
   const timing = createServerTiming(services.clock);
   const query = parseClassifyQuery(context.req.query());
-  const reference = referenceOf(context.req.param("model"), query.pin, services.settings);
+  const { reference, isWarm, use } = requestModel(context, services, context.req.param("model"), query.pin);
   const sent = await readImages(context.req.raw);
   timing.mark("body");
   const options = { ...query.options, ...sent.options };
   const requestId = context.get("requestId");
-  const temperature = services.models.isLoaded(reference) ? "warm" : "cold";
-  const keepAlive = (work: Promise<unknown>): void => context.executionCtx.waitUntil(work);
-  const use: UseModel = (run) => services.models.use(reference, keepAlive, run);
+  const temperature = isWarm ? "warm" : "cold";
   const answer =
     sent.kind === "one"
-      ? await use((served): ClassifyAnswer => {
-          timing.mark("model", temperature);
-          return { ...classifyOne(served, sent.image, options), requestId };
-        })
+      ? await illustrate(
+          await use((served): ClassifyAnswer => {
+            timing.mark("model", temperature);
+            return { ...classifyOne(served, sent.image, options), requestId };
+          }),
+          options,
+        )
       : await classifySeveral(sent.images);
   timing.mark("classify");
-  context.header("server-timing", timing.header());
+  timing.write(context);
   context.header("cache-control", "no-store");
   context.header("vary", "accept", { append: true });
   const wanted = accepts(context, {
@@ -62,7 +58,8 @@ export async function answerClassify(
     for (const image of images) {
       // lets other requests in: the next ones need not wait for all images of this one
       if (results.length > 0) await services.wait(0);
-      results.push(await use((served) => resultOf(served, image)));
+      const result = await use((served) => resultOf(served, image));
+      results.push(result.outcome === "classified" ? await illustrate(result, options) : result);
     }
     return { model: reference.model, results, requestId };
   }
@@ -87,6 +84,13 @@ function classifyOne(
   return { model, version, ...classifier.classify(image.read(), options) };
 }
 
+/** Draws the overlay of an answer where it was asked for: after the model was used, since it takes time to wait. */
+async function illustrate<T extends Classification>(answer: T, { explain }: ClassifyOptions): Promise<T> {
+  if (explain !== "cam-png" || answer.explanation === undefined) return answer;
+  const overlay = await drawOverlay(answer.explanation);
+  return { ...answer, explanation: { ...answer.explanation, overlay } };
+}
+
 /** One line an image: its top label, nothing where it failed. */
 function topLabels(answer: ClassifyAnswer | ClassifyImagesAnswer): string {
   const results = "results" in answer ? answer.results : [answer];
@@ -94,19 +98,4 @@ function topLabels(answer: ClassifyAnswer | ClassifyImagesAnswer): string {
     (result) => ("predictions" in result ? result.predictions[0]?.label : undefined) ?? "",
   );
   return labels.map((label) => `${label.replaceAll(/[\r\n]+/g, " ")}\n`).join("");
-}
-
-/** What a request asks for. @param named the model of the path @throws not_found when no model can have that name */
-function referenceOf(
-  named: string | undefined,
-  pin: ClassifyQuery["pin"],
-  settings: Settings,
-): ModelReference {
-  const model = named ?? settings.model;
-  if (!z.safeParse(nameSchema, model).success) {
-    throw new AppError("not_found", "there is no model of that name; GET /models lists what there is");
-  }
-  if (pin?.kind === "version") return { kind: "version", model, version: pin.version };
-  const alias = pin?.alias ?? (model === settings.model ? settings.alias : defaultAlias);
-  return { kind: "alias", model, alias };
 }

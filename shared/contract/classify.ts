@@ -22,6 +22,8 @@ export const classifyOptionsSchema = z.object({
   threshold: z.optional(
     z.number(thresholdMessage).check(z.gte(0, thresholdMessage), z.lte(1, thresholdMessage)),
   ),
+  /** Adds where in the image the evidence for the top class lies: as numbers, or also as a picture to lay over it. */
+  explain: z.optional(z.enum(["cam", "cam-png"], "must be cam or cam-png")),
 });
 
 /** What `classify` may be asked. */
@@ -39,14 +41,41 @@ export const predictionSchema = z.strictObject({
 /** One class with its probability. */
 export type Prediction = z.infer<typeof predictionSchema>;
 
+/** Where in an image the evidence for a class lies. */
+export const explanationSchema = z.strictObject({
+  /** Class-activation map: features before pooling, weighted by the class. */
+  method: z.literal("cam"),
+  label: z.string(),
+  classIndex: z.int().check(z.gte(0)),
+  /** Cells. */
+  width: z.int().check(z.gt(0)),
+  /** Cells. */
+  height: z.int().check(z.gt(0)),
+  /** Row by row from the top left; 0 says nothing for the class, 1 is the strongest cell. */
+  values: z.array(fraction),
+  /** The part of the image that the cells cover, in fractions of its sides; beyond 0..1 lie the model's bars. */
+  area: z.strictObject({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }),
+  /** Pixels of the image as it is seen, its orientation applied. */
+  size: z.strictObject({ width: z.int(), height: z.int() }),
+  /** With `cam-png`: a data URI of a PNG as high and wide in proportion as the image, to lay over it. */
+  overlay: z.optional(z.string()),
+});
+
+/** Where in an image the evidence for a class lies. */
+export type Explanation = z.infer<typeof explanationSchema>;
+
 /** The answer to one image. */
 export const classificationSchema = z.strictObject({
   /** Most probable first. */
   predictions: z.array(predictionSchema),
   /** Whether the image shows none of the classes, by the manifest's rule. */
   unknown: z.boolean(),
+  /** The least probability at which the top class counts as recognised, 0..1. */
+  threshold: fraction,
   /** Whether the top class is not unknown and passed its threshold. */
   recognized: z.boolean(),
+  /** Where it was asked for. */
+  explanation: z.optional(explanationSchema),
 });
 
 /** The answer to one image. */

@@ -4,20 +4,26 @@ import type { ModelManifest } from "../contract/manifest.ts";
 import type { ImageCodec } from "../image/codec.ts";
 import { normalize } from "../image/normalize.ts";
 import type { Bundle } from "./bundle.ts";
+import { openClassActivation } from "./class-activation.ts";
 import type { GraphMemory } from "./graph-check.ts";
 import { loadGraph, type Inference, type InferenceOutputs } from "./loaded-graph.ts";
+import { describeReading, explainReading, type ImageSize, readInference, type Reading } from "./reading.ts";
 import { runSelfTest, type SelfTestReport } from "./self-test.ts";
-import { softmax } from "./softmax.ts";
-import { topK } from "./top-k.ts";
-import { isUnknown } from "./unknown.ts";
 
 /** A loaded model: from the bytes of an image to its classes, the same in the trainer and the Worker. */
 export interface Classifier {
   readonly manifest: ModelManifest;
   /** Estimated bytes of WASM memory. */
   readonly memory: GraphMemory;
-  /** Decodes and classifies one image. @throws unsupported_media_type, invalid_image, image_too_large */
+  /**
+   * Decodes and classifies one image.
+   * @throws unsupported_media_type, invalid_image, image_too_large; invalid_argument for an explanation of a model that has none
+   */
   classify(bytes: Uint8Array, options?: ClassifyOptions): Classification;
+  /** Decodes one image and reads all of its classes. @throws unsupported_media_type, invalid_image, image_too_large */
+  read(bytes: Uint8Array, options?: ClassifyOptions): Reading;
+  /** Reads one image that is normalized. @param nhwc [1, height, width, 3] @throws invalid_argument */
+  readInput(nhwc: Float32Array): Reading;
   /** Runs the graph on normalized images. @param nhwc [batch, height, width, 3] @throws invalid_argument */
   infer(nhwc: Float32Array, batch?: number, outputs?: InferenceOutputs): Inference;
   /** Runs the first `limit` golden vectors, all unless told. @throws self_test_failed */
@@ -25,8 +31,6 @@ export interface Classifier {
   /** Frees the model's memory; the classifier cannot be used afterwards. */
   dispose(): void;
 }
-
-const defaultTopK = 5;
 
 /**
  * Loads an opened bundle into the WASM memory; the bundle is not kept.
@@ -39,6 +43,7 @@ export function createClassifier(bundle: Bundle, codec: ImageCodec): Classifier 
   const graph = loadGraph(bundle);
   const { width, height } = manifest.input;
   const buffer = new Float32Array(width * height * 3);
+  const activation = openClassActivation(bundle);
   const needsEmbedding = manifest.unknown.rule === "feature-distance";
 
   function infer(nhwc: Float32Array, batch = 1, outputs: InferenceOutputs = {}): Inference {
@@ -52,43 +57,47 @@ export function createClassifier(bundle: Bundle, codec: ImageCodec): Classifier 
     return graph.run(nhwc, batch, outputs);
   }
 
-  function inferImage(bytes: Uint8Array, outputs: InferenceOutputs): Inference {
-    const { image } = codec.decode(bytes, manifest.input);
-    return infer(normalize(image, manifest.input, buffer), 1, outputs);
+  function inferImage(
+    bytes: Uint8Array,
+    outputs: InferenceOutputs,
+  ): Inference & { readonly size: ImageSize } {
+    const decoded = codec.decode(bytes, manifest.input);
+    const inference = infer(normalize(decoded.image, manifest.input, buffer), 1, outputs);
+    return { ...inference, size: { width: decoded.width, height: decoded.height } };
+  }
+
+  function read(bytes: Uint8Array, options: ClassifyOptions = {}): Reading {
+    const inference = inferImage(bytes, { embedding: needsEmbedding });
+    return readInference(manifest, inference, classCentres, options.threshold);
+  }
+
+  function readInput(nhwc: Float32Array): Reading {
+    const inference = infer(nhwc, 1, { embedding: needsEmbedding });
+    return readInference(manifest, inference, classCentres, undefined);
   }
 
   function classify(bytes: Uint8Array, options: ClassifyOptions = {}): Classification {
-    const { logits, embedding } = inferImage(bytes, { embedding: needsEmbedding });
-    if (!logits.every(Number.isFinite)) {
-      // else softmax would say so as if the caller were to blame
+    if (options.explain === undefined) return describeReading(manifest, read(bytes, options), options);
+    if (activation === null) {
       throw new AppError(
-        "internal",
-        `model ${manifest.version} gave a logit that is not finite; roll it back`,
+        "invalid_argument",
+        `explain is ${options.explain}, ${manifest.model} ${manifest.version} has no class-activation map: ` +
+          "its logits are no affine function of its mean features; ask without explain",
       );
     }
-    const { temperature } = manifest;
-    const probabilities = softmax(logits, temperature);
-    const ranked = topK(probabilities, options.topK ?? defaultTopK);
-    const evidence = {
-      logits,
-      probabilities,
-      temperature,
-      ...(embedding === undefined ? {} : { embedding }),
-    };
-    const unknown = isUnknown(manifest.unknown, evidence, classCentres);
-    const [top] = ranked;
-    const threshold = options.threshold ?? manifest.thresholds[top?.classIndex ?? 0] ?? 1;
-    return {
-      predictions: ranked.map((entry) => ({ label: manifest.labels[entry.classIndex] ?? "", ...entry })),
-      unknown,
-      recognized: !unknown && top !== undefined && top.probability >= threshold,
-    };
+    const inference = inferImage(bytes, { embedding: needsEmbedding, featureMap: true });
+    const reading = readInference(manifest, inference, classCentres, options.threshold);
+    const { featureMap = new Float32Array(), size } = inference;
+    const explanation = explainReading(manifest, reading, activation, featureMap, size);
+    return { ...describeReading(manifest, reading, options), explanation };
   }
 
   return {
     manifest,
     memory,
     classify,
+    read,
+    readInput,
     infer,
     selfTest: (limit) => runSelfTest(manifest.golden, (bytes) => inferImage(bytes, {}).logits, limit),
     dispose: () => graph.dispose(),

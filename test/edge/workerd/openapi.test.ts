@@ -93,7 +93,7 @@ describe("GET /openapi.json", () => {
   it("describes the query of classify by what is parsed", () => {
     const { parameters = [] } = document.paths["/classify"]?.post ?? {};
 
-    expect(parameters.map(({ name }) => name)).toEqual(["topK", "threshold", "alias", "version"]);
+    expect(parameters.map(({ name }) => name)).toEqual(["topK", "threshold", "explain", "alias", "version"]);
   });
 });
 
