@@ -1,7 +1,11 @@
 import type { RequestIdVariables } from "hono/request-id";
+import type { Caller } from "./auth/caller.ts";
 
 /** What Hono knows of a request: the Worker's bindings, and what our middleware found. */
 export interface AppEnvironment {
   readonly Bindings: Env;
-  readonly Variables: RequestIdVariables;
+  readonly Variables: RequestIdVariables & {
+    /** Who asks; set on routes that need a scope. */
+    readonly caller?: Caller;
+  };
 }

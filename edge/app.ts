@@ -4,14 +4,8 @@ import { requestId } from "hono/request-id";
 import { AppError } from "../shared/contract/errors.ts";
 import type { AppEnvironment } from "./app-environment.ts";
 import { answerProblem } from "./http/answer-problem.ts";
-import { onlyMethods } from "./http/only-methods.ts";
 import { requestLog } from "./http/request-log.ts";
-import { answerClassify } from "./routes/classify.ts";
-import { answerConsole } from "./routes/console.ts";
-import { answerLive, answerReady } from "./routes/health.ts";
-import { answerAlias, answerVersionFile } from "./routes/model-files.ts";
-import { answerModels } from "./routes/models.ts";
-import { answerOpenApi } from "./routes/openapi.ts";
+import { addRoutes } from "./routing.ts";
 import type { Services } from "./services.ts";
 
 /** The HTTP application. */
@@ -30,7 +24,16 @@ export function createApp(services: Services): App {
     cors({
       origin: corsOrigins === "*" ? "*" : [...corsOrigins],
       allowMethods: ["GET", "POST"],
-      allowHeaders: ["content-type", "x-request-id", "if-none-match", "if-range", "range"],
+      allowHeaders: [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "if-none-match",
+        "if-range",
+        "range",
+        "x-api-key",
+        "x-request-id",
+      ],
       exposeHeaders: [
         "x-request-id",
         "server-timing",
@@ -44,26 +47,7 @@ export function createApp(services: Services): App {
     }),
   );
 
-  app.post("/classify", (context) => answerClassify(context, services));
-  app.all("/classify", onlyMethods("POST"));
-  app.post("/models/:model/classify", (context) => answerClassify(context, services));
-  app.all("/models/:model/classify", onlyMethods("POST"));
-  app.get("/models", (context) => answerModels(context, services));
-  app.all("/models", onlyMethods("GET, HEAD"));
-  app.get("/models/:model/aliases/:alias", (context) => answerAlias(context, services));
-  app.all("/models/:model/aliases/:alias", onlyMethods("GET, HEAD"));
-  app.get("/models/:model/versions/:version/:file", (context) => answerVersionFile(context, services));
-  app.all("/models/:model/versions/:version/:file", onlyMethods("GET, HEAD"));
-  app.get("/health/live", answerLive);
-  app.all("/health/live", onlyMethods("GET, HEAD"));
-  app.get("/health/ready", (context) => answerReady(context, services));
-  app.all("/health/ready", onlyMethods("GET, HEAD"));
-  app.get("/openapi.json", answerOpenApi);
-  app.all("/openapi.json", onlyMethods("GET, HEAD"));
-  app.get("/", answerConsole);
-  app.all("/", onlyMethods("GET, HEAD"));
-  app.get("/console/*", answerConsole);
-
+  addRoutes(app, services);
   app.notFound((context) => {
     const error = new AppError(
       "not_found",

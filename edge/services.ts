@@ -1,4 +1,5 @@
 import type { ObjectStore } from "../shared/store/object-store.ts";
+import type { KeyRing } from "./auth/key-ring.ts";
 import type { ModelPool } from "./model/model-pool.ts";
 import type { Clock, Log } from "./ports.ts";
 import type { Settings } from "./settings.ts";
@@ -10,6 +11,7 @@ export interface Services {
   /** The store's bucket, for what is passed on without being held in memory. */
   readonly bucket: Pick<R2Bucket, "head" | "get">;
   readonly models: ModelPool;
+  readonly keys: KeyRing;
   readonly clock: Clock;
   readonly log: Log;
   /** A timer of the calling request. */

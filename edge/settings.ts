@@ -15,8 +15,10 @@ const varsSchema = z.object({
   ALIAS: nameSchema,
   /** Least time between two looks at the alias. */
   ALIAS_POLL_SECONDS: secondsSchema,
-  /** Origins whose pages may call the API: `*`, or some separated by commas. */
-  CORS_ORIGINS: z.string().check(z.minLength(1), z.maxLength(2000)),
+  /** Other origins whose pages may call the API: none where empty, `*` for any, or some separated by commas. */
+  CORS_ORIGINS: z.string().check(z.maxLength(2000)),
+  /** `true`: no API key is needed, by callers on this machine. */
+  OPEN: z.enum(["true", "false"]),
 });
 
 /** What the vars of `wrangler.jsonc` say. */
@@ -26,16 +28,21 @@ export interface Settings {
   readonly aliasPollMs: number;
   /** `*` for any. */
   readonly corsOrigins: "*" | readonly string[];
+  /** Whether callers on this machine need no API key. */
+  readonly open: boolean;
 }
 
 /** Reads the vars of the Worker. @throws invalid_argument naming the var that is wrong */
 export function parseSettings(vars: unknown): Settings {
   const parsed = parseWith(varsSchema, vars, "the vars of the Worker");
-  const origins = parsed.CORS_ORIGINS.split(",").map((origin) => origin.trim());
+  const origins = parsed.CORS_ORIGINS.split(",")
+    .map((origin) => origin.trim())
+    .filter(Boolean);
   return {
     model: parsed.MODEL,
     alias: parsed.ALIAS,
     aliasPollMs: parsed.ALIAS_POLL_SECONDS * 1000,
     corsOrigins: origins.includes("*") ? "*" : origins,
+    open: parsed.OPEN === "true",
   };
 }

@@ -1,5 +1,6 @@
 import { createR2Store } from "../shared/store/r2-binding-store.ts";
 import { createApp, type App } from "./app.ts";
+import { KeyRing } from "./auth/key-ring.ts";
 import { createModelLoader } from "./model/load-model.ts";
 import { ModelPool } from "./model/model-pool.ts";
 import type { LogEntry } from "./ports.ts";
@@ -30,7 +31,8 @@ function createServices(env: Env): Services {
     wait,
     log,
   });
-  return { settings, store, bucket: env.MODELS, models, clock, log, wait };
+  const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
+  return { settings, store, bucket: env.MODELS, models, keys, clock, log, wait };
 }
 
 function wait(milliseconds: number): Promise<void> {

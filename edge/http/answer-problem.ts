@@ -27,6 +27,7 @@ export function answerProblem(
   if (problem.status === 503) {
     context.header("retry-after", String(Math.max(1, Math.ceil(services.settings.aliasPollMs / 1000))));
   }
+  if (problem.status === 401) context.header("www-authenticate", 'Bearer realm="edgewise"');
   context.header("content-type", problemMediaType);
   context.header("cache-control", "no-store");
   return new Response(JSON.stringify({ ...problem, ...members }), {

@@ -13,6 +13,7 @@ export const objectKeys = {
     `models/${model}/versions/${version}/manifest.json`,
   aliases: (model: string): string => `models/${model}/aliases/`,
   alias: (model: string, alias: string): string => `models/${model}/aliases/${alias}.json`,
+  apiKeys: (): string => "auth/keys.json",
 } as const;
 
 /** What a key under `models/` names. */

@@ -29,6 +29,9 @@ const commands = [
   "promote",
   "rollback",
   "serve",
+  "keys create",
+  "keys list",
+  "keys revoke",
 ];
 
 /** The first digits of the hash of the weights that training ended with. */
@@ -56,6 +59,9 @@ describe("the command line", () => {
       { words: ["promot"], said: "Did you mean promote" },
       { words: ["train", "--frobnicate"], said: "unknown option" },
       { words: ["evaluate"], said: "add the path" },
+      { words: ["keys", "create", "app", "--scope", "everything"], said: "classify" },
+      { words: ["keys", "create", "app", "--expires", "soon"], said: "2027-01-31" },
+      { words: ["serve", "--open", "--host", "0.0.0.0"], said: "keys create" },
     ];
     for (const { words, said } of wrong) {
       const { exitCode, stderr } = await startCli(words, folder).ended;

@@ -95,12 +95,12 @@ describe("the main job on the drawn scenes", () => {
     let url: string;
 
     beforeAll(async () => {
-      serving = startCli(["serve", "--store", store, "--port", "0", "--json"]);
+      serving = startCli(["serve", "--open", "--store", store, "--port", "0", "--json"]);
       await serving.waitFor('"url"');
       serving.interrupt();
       url = String((await serving.ended).json["url"]);
       const port = new URL(url).port;
-      serving = startCli(["serve", "--store", store, "--port", port, "--json"]);
+      serving = startCli(["serve", "--open", "--store", store, "--port", port, "--json"]);
       await serving.waitFor('"url"');
     });
 

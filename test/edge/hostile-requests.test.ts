@@ -32,6 +32,7 @@ beforeAll(async () => {
   worker = await startLocalWorker(await buildWorkerArtefact(join(folder, "worker")), {
     port: 0,
     host: "127.0.0.1",
+    open: true,
     onLog: (line) => logged.push(line),
   });
   // the size for which the outcomes hold: at an eighth of the file's size, half of a progressive JPEG is not needed
@@ -64,7 +65,12 @@ async function probabilitiesOf(image: Uint8Array): Promise<readonly number[]> {
 /** Posts bytes that no HTTP client would write, and gives what comes back until the connection ends. */
 function postRaw(headers: readonly string[], body: string): Promise<string> {
   const { hostname, port } = new URL(worker.url);
-  const head = ["POST /classify HTTP/1.1", "Host: edge", "Content-Type: image/jpeg", "Connection: close"];
+  const head = [
+    "POST /classify HTTP/1.1",
+    "Host: localhost",
+    "Content-Type: image/jpeg",
+    "Connection: close",
+  ];
   return new Promise((resolve, reject) => {
     let answer = "";
     const socket = connect(Number(port), hostname, () => {

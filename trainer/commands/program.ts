@@ -3,6 +3,7 @@ import { addCopyCommand } from "./copy.ts";
 import { addDatasetCommands } from "./dataset.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
 import { addImportCommand } from "./import.ts";
+import { addKeysCommands } from "./keys.ts";
 import { addModelsCommand } from "./models.ts";
 import { addPredictCommand } from "./predict.ts";
 import { addPromoteCommand, addRollbackCommand } from "./promote.ts";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     addPromoteCommand,
     addRollbackCommand,
     addServeCommand,
+    addKeysCommands,
   ]) {
     add(program);
   }

@@ -9,6 +9,7 @@ import type { Reporter } from "../job/reporter.ts";
 import { openPublished } from "../release/load-published.ts";
 import { requireFreePort } from "../serving/free-port.ts";
 import { compareServed, type ServedAgreement } from "../serving/served-agreement.ts";
+import { describeCurl, openWarning } from "../serving/access.ts";
 import { openStore } from "../storage/open-store.ts";
 import { abortOnSignal, untilAborted } from "../terminal/interrupt.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
@@ -59,6 +60,7 @@ export function addStartCommand(program: Command): void {
     const serving = await openServing(store, {
       port: options.port,
       host,
+      open: true,
       model: options.model,
       say: output.say,
       sayRoutine: (line) => {
@@ -73,6 +75,7 @@ export function addStartCommand(program: Command): void {
       output.result({ ...jobSummary(job, { served }), servedAgreement });
       if (servedAgreement < 1) throw disagreement(agreement);
       if (options.once) return;
+      output.say(openWarning);
       output.say("serving until Ctrl-C");
       compared = true;
       await untilAborted(signal);
@@ -110,7 +113,7 @@ function report(job: JobResult, agreement: ServedAgreement, url: string, output:
       `${percent(agreement.servedAgreement)} of the answers the evaluated bundle's ` +
       `(largest difference ${agreement.maxProbabilityDelta.toExponential(1)})`,
   );
-  output.answer(`  curl --data-binary @photo.jpg -H 'content-type: image/jpeg' ${url}/classify`);
+  output.answer(describeCurl(url, true));
   output.answer(`  console: ${url}/`);
 }
 

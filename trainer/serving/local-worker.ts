@@ -1,6 +1,7 @@
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { createR2Store } from "../../shared/store/r2-binding-store.ts";
+import { requireClosedOrLocal } from "./access.ts";
 import { type ListenAddress, requireFreePort } from "./free-port.ts";
 import { withoutForeignHandlers } from "./signal-handlers.ts";
 import type { WorkerArtefact } from "./worker-artefact.ts";
@@ -17,6 +18,8 @@ export interface LocalWorker {
 
 /** Where a local Worker listens. */
 export interface ListenOptions extends ListenAddress {
+  /** Whether callers on this machine need no API key; then `host` must be a loopback address. */
+  readonly open: boolean;
   /** Receives each line the Worker logs. */
   readonly onLog?: (line: string) => void;
   /** Variables that replace those of wrangler.jsonc. */
@@ -25,12 +28,13 @@ export interface ListenOptions extends ListenAddress {
 
 /**
  * Starts a built Worker in real workerd.
- * @throws invalid_argument when it cannot listen there
+ * @throws invalid_argument when it cannot listen there, or would be open to other machines
  */
 export async function startLocalWorker(
   artefact: WorkerArtefact,
   options: ListenOptions,
 ): Promise<LocalWorker> {
+  requireClosedOrLocal(options);
   await requireFreePort(options);
   return withoutForeignHandlers(() => startMiniflare(artefact, options));
 }
@@ -40,7 +44,7 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,
-      bindings: { ...artefact.vars, ...options.vars },
+      bindings: { ...artefact.vars, OPEN: String(options.open), ...options.vars },
       modulesRoot: artefact.folder,
       modules: [...artefact.modules],
       host: options.host,

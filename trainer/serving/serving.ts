@@ -2,6 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { copyModels } from "../../shared/store/copy-models.ts";
+import { copyKeys } from "../../shared/store/copy-keys.ts";
+import { isAppError } from "../../shared/contract/errors.ts";
+import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { followStore } from "./follow-store.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
@@ -19,6 +22,8 @@ export interface Serving {
 export interface ServingOptions {
   readonly port: number;
   readonly host: string;
+  /** Whether callers on this machine need no API key. */
+  readonly open: boolean;
   /** The model that requests without a model's name get. */
   readonly model: string;
   /** Receives a line about each thing worth knowing. */
@@ -52,6 +57,7 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
     const worker = await startLocalWorker(artefact, {
       port: options.port,
       host: options.host,
+      open: options.open,
       onLog: (line) => {
         const { routine, text } = readLogLine(line);
         if (routine) options.sayRoutine(text);
@@ -61,13 +67,20 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
     });
     started = worker;
     const told = new Set<string>();
+    const sayFault = (key: string, { message }: Error): void => {
+      const line = `${key} stays behind: ${message}`;
+      if (!told.has(line)) options.say(line);
+      told.add(line);
+    };
     const copy = async (): Promise<void> => {
-      const { copied, faults } = await copyModels(store, worker.bucket);
-      for (const { key, error } of faults) {
-        const line = `${key} stays behind: ${error.message}`;
-        if (!told.has(line)) options.say(line);
-        told.add(line);
+      try {
+        if (await copyKeys(store, worker.bucket)) options.say("the API keys changed");
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        sayFault(objectKeys.apiKeys(), error);
       }
+      const { copied, faults } = await copyModels(store, worker.bucket);
+      for (const { key, error } of faults) sayFault(key, error);
       for (const item of copied) {
         if (item.kind === "alias") options.say(`${item.model}/${item.alias} -> ${item.version}`);
       }

@@ -21,6 +21,7 @@ export async function openConsoleWorkers(): Promise<ConsoleWorkers> {
       const worker = await startLocalWorker(artefact, {
         port: 0,
         host: "127.0.0.1",
+        open: true,
         vars: { MODEL: model, ALIAS_POLL_SECONDS: "0" },
       });
       started.push(worker);

@@ -19,7 +19,7 @@ const [red, green, blue] = pureColours.map((colour) => solidPng(60, 40, colour))
 ];
 
 function send(path: string, init?: RequestInit): Promise<Response> {
-  return exports.default.fetch(new Request(`http://edge${path}`, init));
+  return exports.default.fetch(new Request(`http://localhost${path}`, init));
 }
 
 async function classify(init: RequestInit, query = ""): Promise<ClassifyAnswer> {
@@ -96,7 +96,7 @@ describe("POST /classify", () => {
   );
 
   it("takes a body without a type", async () => {
-    const request = new Request("http://edge/classify", { method: "POST", body: blue });
+    const request = new Request("http://localhost/classify", { method: "POST", body: blue });
     request.headers.delete("content-type");
 
     expect((await exports.default.fetch(request)).status).toBe(200);
@@ -110,7 +110,7 @@ describe("POST /classify", () => {
     const body = new FixedLengthStream(red.length);
     const writer = body.writable.getWriter();
     const sent = writer.write(red).then(() => writer.close());
-    const request = new Request("http://edge/classify", imagePost(body.readable));
+    const request = new Request("http://localhost/classify", imagePost(body.readable));
     request.headers.delete("content-length");
 
     expect((await exports.default.fetch(request)).status).toBe(200);

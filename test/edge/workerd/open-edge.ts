@@ -1,9 +1,11 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../edge/app.ts";
+import { KeyRing } from "../../../edge/auth/key-ring.ts";
 import { createModelLoader } from "../../../edge/model/load-model.ts";
 import { ModelPool } from "../../../edge/model/model-pool.ts";
 import type { LogEntry } from "../../../edge/ports.ts";
+import type { Settings } from "../../../edge/settings.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
 import { createR2Store } from "../../../shared/store/r2-binding-store.ts";
 
@@ -18,7 +20,7 @@ export interface Edge {
   readonly reads: readonly string[];
   /** Methods and path patterns that are routed, e.g. `GET /models`; what refuses methods is left out. */
   readonly routes: readonly string[];
-  /** Answers a request, then waits until its background work is done. */
+  /** Answers a request to a path, or to a whole URL, then waits until its background work is done. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Moves the clock. */
   advance(milliseconds: number): void;
@@ -33,10 +35,14 @@ let opened = 0;
  * Opens the app with no model loaded.
  * @param wrap changes how the app sees the store
  * @param budgetBytes of memory for models
+ * @param changed settings; by default no API key is needed
+ * @param wait timer of the requests
  */
 export function openEdge(
   wrap: (store: ObjectStore) => ObjectStore = (store) => store,
   budgetBytes?: number,
+  changed: Partial<Settings> = {},
+  wait: (milliseconds: number) => Promise<unknown> = (milliseconds) => scheduler.wait(milliseconds),
 ): Edge {
   const model = `model-${opened++}`;
   const bucket = createR2Store(env.MODELS);
@@ -53,31 +59,37 @@ export function openEdge(
       return inner.get(key, options);
     },
   };
-  const settings = { model, alias: "champion", aliasPollMs: pollMs, corsOrigins: "*" } as const;
+  const settings: Settings = {
+    model,
+    alias: "champion",
+    aliasPollMs: pollMs,
+    corsOrigins: "*",
+    open: true,
+    ...changed,
+  };
   const load = createModelLoader(store, budgetBytes);
   const main = { kind: "alias", model, alias: settings.alias } as const;
   const models = new ModelPool({ store, main, pollMs, load, clock, wait, log });
-  const app = createApp({ settings, store, bucket: env.MODELS, models, clock, log, wait });
+  const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
+  const app = createApp({ settings, store, bucket: env.MODELS, models, keys, clock, log, wait });
   return {
     model,
     store: bucket,
     logged,
     reads,
-    routes: app.routes.flatMap(({ method, path }) => (method === "ALL" ? [] : [`${method} ${path}`])),
+    routes: [
+      ...new Set(app.routes.flatMap(({ method, path }) => (method === "ALL" ? [] : [`${method} ${path}`]))),
+    ],
     advance: (milliseconds) => {
       now += milliseconds;
     },
     fetch: async (path, init) => {
       const context = createExecutionContext();
-      const response = await app.fetch(new Request(`http://edge${path}`, init), env, context);
+      const response = await app.fetch(new Request(new URL(path, "http://localhost"), init), env, context);
       await waitOnExecutionContext(context);
       return response;
     },
   };
-}
-
-function wait(milliseconds: number): Promise<void> {
-  return scheduler.wait(milliseconds);
 }
 
 /** A request with an image as its body. */

@@ -9,7 +9,7 @@ export default defineConfig({
       main: `${edge}worker.ts`,
       wrangler: { configPath: `${edge}wrangler.jsonc` },
       // every request looks at the alias, so that no test waits for one that is due
-      miniflare: { bindings: { ALIAS_POLL_SECONDS: "0" } },
+      miniflare: { bindings: { ALIAS_POLL_SECONDS: "0", OPEN: "true" } },
     }),
   ],
   test: {

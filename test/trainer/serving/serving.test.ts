@@ -25,7 +25,14 @@ describe("openServing", () => {
     const store: ObjectStore = Object.assign(createMemoryStore(), {
       list: () => Promise.reject(new Error("the disk is gone")),
     });
-    const opening = openServing(store, { port, host, model: "default", say: silent, sayRoutine: silent });
+    const opening = openServing(store, {
+      port,
+      host,
+      open: true,
+      model: "default",
+      say: silent,
+      sayRoutine: silent,
+    });
     await expect(opening).rejects.toThrow("the disk is gone");
     expect(await takePort(port)).toBe(port);
   });

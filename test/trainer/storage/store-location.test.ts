@@ -22,11 +22,17 @@ it.for([
   expect(parseStoreLocation(text)).toEqual(location);
 });
 
-it.for(["s3://", "s3://A_B", "s3:///key", "s3://my-bucket//a", "r2://models", `r2://${account}`, "gs://bucket", "https://host/x"])(
-  "rejects %s",
-  (text) => {
-    expect(() => parseStoreLocation(text)).toThrow(
-      expect.objectContaining({ code: "invalid_argument", message: expect.stringContaining(text) }),
-    );
-  },
-);
+it.for([
+  "s3://",
+  "s3://A_B",
+  "s3:///key",
+  "s3://my-bucket//a",
+  "r2://models",
+  `r2://${account}`,
+  "gs://bucket",
+  "https://host/x",
+])("rejects %s", (text) => {
+  expect(() => parseStoreLocation(text)).toThrow(
+    expect.objectContaining({ code: "invalid_argument", message: expect.stringContaining(text) }),
+  );
+});

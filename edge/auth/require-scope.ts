@@ -1,0 +1,51 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { AppError } from "../../shared/contract/errors.ts";
+import type { KeyScope } from "../../shared/contract/keys.ts";
+import type { AppEnvironment } from "../app-environment.ts";
+import type { Services } from "../services.ts";
+import { type Caller, mayDo } from "./caller.ts";
+import { readCredential } from "./credential.ts";
+import { admitToOpen } from "./open-mode.ts";
+
+/**
+ * Lets a request on to a route only from a caller who may do what `scope` names; the route finds who it is at
+ * `context.get("caller")`.
+ * @throws {AppError} unauthorized, forbidden, keys_unavailable
+ * @example app.post("/classify", requireScope(services, "classify"), (context) => answerClassify(context, services));
+ */
+export function requireScope(
+  services: Pick<Services, "settings" | "keys">,
+  scope: KeyScope,
+): MiddlewareHandler<AppEnvironment> {
+  return async function checkScope(context, next) {
+    const caller = await callerOf(context, services);
+    context.set("caller", caller);
+    if (!mayDo(caller, scope)) {
+      throw new AppError("forbidden", `this API key lacks the scope ${scope}; use one that has it`);
+    }
+    await next();
+  };
+}
+
+async function callerOf(
+  context: Context<AppEnvironment>,
+  { settings, keys }: Pick<Services, "settings" | "keys">,
+): Promise<Caller> {
+  if (settings.open) {
+    admitToOpen(context.req.raw, settings);
+    return { kind: "open" };
+  }
+  const keepAlive = (work: Promise<unknown>): void => context.executionCtx.waitUntil(work);
+  const credential = readCredential(context.req.raw.headers);
+  const key = await keys.identify(credential, keepAlive);
+  if (key !== null) {
+    const { id, name, scopes, dailyQuota } = key;
+    return { kind: "key", id, name, scopes, ...(dailyQuota === undefined ? {} : { dailyQuota }) };
+  }
+  throw new AppError(
+    "unauthorized",
+    credential === null
+      ? "this needs an API key; send it as Authorization: Bearer <key> or X-API-Key: <key>"
+      : "this API key is unknown, revoked or expired; ask the operator for another",
+  );
+}
