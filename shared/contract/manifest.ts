@@ -13,7 +13,7 @@ export const bundleFileSchema = z.strictObject({
   bytes: z.int().check(z.gt(0), z.lte(512 * 1024 * 1024)),
 });
 
-/** What an evaluation on one split found. */
+/** What an evaluation on one split found; `evaluation.json` beside the manifest has the confusions and curves. */
 export const metricsSchema = z.strictObject({
   images: count,
   top1Accuracy: fraction,
@@ -27,8 +27,6 @@ export const metricsSchema = z.strictObject({
   perClass: z.array(
     z.strictObject({ label: z.string(), images: count, precision: fraction, recall: fraction, f1: fraction }),
   ),
-  /** `[actual][predicted]` counts. */
-  confusionMatrix: z.array(z.array(count)),
 });
 
 /** What an evaluation on one split found. */
@@ -69,7 +67,10 @@ const unknownRuleSchema = z.discriminatedUnion("rule", [
   z.strictObject({ rule: z.literal("max-probability"), threshold: fraction }),
   /** Unknown when `-T logsumexp(logits / T)` is above `threshold`. */
   z.strictObject({ rule: z.literal("energy"), threshold: z.number() }),
-  /** Unknown when the squared distance of the embedding to the nearest class centre is above `threshold`. */
+  /**
+   * Unknown when the squared distance of the embedding to the nearest class centre is above `threshold`, both scaled to
+   * length 1: 0 for the same direction, 2 for a right angle. `file` holds the centres, float32 little-endian `[C, size]`.
+   */
   z.strictObject({
     rule: z.literal("feature-distance"),
     threshold: z.number(),

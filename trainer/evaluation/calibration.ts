@@ -1,15 +1,13 @@
-import type { UnknownRule } from "../../shared/contract/manifest.ts";
-import { softmax } from "../../shared/inference/softmax.ts";
+import { probabilitiesOf } from "./batch-inference.ts";
 import { topClass } from "./probability-quality.ts";
 import { fitTemperature } from "./temperature.ts";
 
-/** What the calibration split decides, and nothing else may. */
+/** What the calibration split decides of the probabilities, and nothing else may. */
 export interface Calibration {
   /** T > 0; probabilities = softmax(logits / T). */
   readonly temperature: number;
-  /** [C], the same value for each class; see {@link chooseThreshold}. */
+  /** [C]; see {@link chooseThresholds}. */
   readonly thresholds: readonly number[];
-  readonly unknown: UnknownRule;
 }
 
 /** What the thresholds aim at. */
@@ -25,11 +23,11 @@ export const defaultCalibrationTargets: CalibrationTargets = { precision: 0.95, 
 
 /** Below this many images a threshold would be chosen by chance. */
 const leastImagesForThreshold = 20;
-/** Below this many a quantile of 1 % lies outside of what was seen. */
-const leastImagesForUnknown = 100;
+/** Answers that name a class from which on it gets a threshold of its own. */
+const leastAnswersForOwn = 50;
 
 /**
- * Temperature, thresholds and the rule for `unknown`, from the calibration split.
+ * Temperature and thresholds, from the calibration split.
  * @param logits [N, C] row-major, finite
  * @param labels [N] class indices
  */
@@ -40,17 +38,9 @@ export function calibrate(
   targets: CalibrationTargets = defaultCalibrationTargets,
 ): Calibration {
   const temperature = fitTemperature(logits, labels, classes);
-  const answers = Array.from(labels, (label, i): Answer => {
-    const row = softmax(logits.subarray(i * classes, (i + 1) * classes), temperature);
-    const top = topClass(row, 0, classes);
-    return { probability: row[top] as number, right: top === label };
-  });
-  const threshold = chooseThreshold(answers, targets.precision);
-  return {
-    temperature,
-    thresholds: Array.from({ length: classes }, () => threshold),
-    unknown: chooseUnknownRule(answers, targets.unknownFraction),
-  };
+  const probabilities = probabilitiesOf(logits, classes, temperature);
+  const answers = answersOf(probabilities, labels, classes);
+  return { temperature, thresholds: chooseThresholds(answers, classes, targets.precision) };
 }
 
 /** The top probability of one image and whether that class is the right one. */
@@ -59,9 +49,46 @@ export interface Answer {
   readonly right: boolean;
 }
 
+/** An answer with the class it names. */
+export interface NamedAnswer extends Answer {
+  /** 0..C-1 */
+  readonly classIndex: number;
+}
+
+/** The top answer of every image. @param probabilities [N, C] row-major  @param labels [N] class indices */
+export function answersOf(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classes: number,
+): NamedAnswer[] {
+  return Array.from(labels, (label, i) => {
+    const classIndex = topClass(probabilities, i * classes, classes);
+    const probability = probabilities[i * classes + classIndex] as number;
+    return { classIndex, probability, right: classIndex === label };
+  });
+}
+
 /**
- * The lowest threshold at which the answers at or above it have the wanted precision: one number for all classes,
- * since a calibration split has too few images of each for one a class.
+ * The threshold of each class that gives the answers naming it the wanted precision; one for all classes where fewer
+ * than 50 answers name the class, which would decide by chance.
+ * @param precision wanted, 0..1
+ * @returns [C], 0..1
+ */
+export function chooseThresholds(
+  answers: readonly NamedAnswer[],
+  classes: number,
+  precision: number,
+): number[] {
+  const shared = chooseThreshold(answers, precision);
+  const byClass = Map.groupBy(answers, (answer) => answer.classIndex);
+  return Array.from({ length: classes }, (_, c) => {
+    const own = byClass.get(c) ?? [];
+    return own.length < leastAnswersForOwn ? shared : chooseThreshold(own, precision);
+  });
+}
+
+/**
+ * The lowest threshold at which the answers at or above it have the wanted precision.
  *
  * Cuts that would keep fewer than a tenth of the images (or fewer than 10) do not count. When no other cut reaches
  * the precision, the one that comes nearest is taken, the lower of equals. 0, which refuses nothing, when all
@@ -93,16 +120,4 @@ export function chooseThreshold(answers: readonly Answer[], precision: number): 
 function between(low: number, high: number): number {
   const middle = (low + high) / 2;
   return middle > low ? middle : high;
-}
-
-/**
- * Below which top probability an image counts as none of the classes.
- * Only familiar images are at hand, so the threshold bounds what is refused by mistake: at most `unknownFraction`
- * of the calibration images lie below it. `none` with fewer than 100 images.
- */
-export function chooseUnknownRule(answers: readonly Answer[], unknownFraction: number): UnknownRule {
-  if (answers.length < leastImagesForUnknown) return { rule: "none" };
-  const sorted = answers.map((answer) => answer.probability).toSorted((a, b) => a - b);
-  const threshold = sorted[Math.floor(sorted.length * unknownFraction)];
-  return threshold === undefined ? { rule: "none" } : { rule: "max-probability", threshold };
 }

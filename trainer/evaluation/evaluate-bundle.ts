@@ -8,6 +8,10 @@ export interface BundleEvaluation {
   /** [N, C] row-major. */
   readonly probabilities: Float32Array;
   readonly metrics: Metrics;
+  /** Of each image, whether the bundle calls it unknown. */
+  readonly unknown: readonly boolean[];
+  /** Milliseconds an image, the median; reading it from disk does not count. */
+  readonly latencyMs: number;
 }
 
 /**
@@ -21,13 +25,20 @@ export async function evaluateBundle(
 ): Promise<BundleEvaluation> {
   const { labels } = classifier.manifest;
   const probabilities = new Float32Array(images.length * labels.length);
+  const unknown: boolean[] = [];
+  const times: number[] = [];
   for (const [index, image] of images.entries()) {
-    const { predictions } = classifier.classify(await image.read(), { topK: labels.length });
+    const bytes = await image.read();
+    const start = performance.now();
+    const { predictions, unknown: isUnknown } = classifier.classify(bytes, { topK: labels.length });
+    times.push(performance.now() - start);
+    unknown.push(isUnknown);
     for (const { classIndex, probability } of predictions) {
       probabilities[index * labels.length + classIndex] = probability;
     }
     onImage(index + 1, images.length);
   }
   const actual = images.map((image) => image.classIndex);
-  return { probabilities, metrics: computeMetrics(probabilities, actual, labels) };
+  const latencyMs = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+  return { probabilities, metrics: computeMetrics(probabilities, actual, labels), unknown, latencyMs };
 }

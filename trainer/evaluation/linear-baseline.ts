@@ -5,6 +5,7 @@ import { probabilitiesOf } from "./batch-inference.ts";
 import { confusionMatrix, top1Accuracy } from "./metrics.ts";
 import { measureScaling, pixelFeatures, spreadRows } from "./pixel-features.ts";
 import { negativeLogLikelihood } from "./probability-quality.ts";
+import { descend, largestCurvature, multiply, type RegressionProblem } from "./softmax-regression.ts";
 
 /** What the best linear model on the pixels can do. */
 export interface LinearBaseline {
@@ -73,15 +74,8 @@ export async function fitLinearBaseline({
   }
 }
 
-/** The tensors and labels of one fit; D counts the pixels' bytes and the intercept. */
-interface Problem {
-  readonly classes: number;
-  /** [N, D] */
-  readonly features: tf.Tensor2D;
-  /** [D, N] */
-  readonly transposed: tf.Tensor2D;
-  /** [N] */
-  readonly labels: Int32Array;
+/** A fit with what it is chosen by. */
+interface Problem extends RegressionProblem {
   readonly validationFeatures: tf.Tensor2D;
   readonly validationLabels: Int32Array;
 }
@@ -108,57 +102,21 @@ async function fitBestPenalty(problem: Problem): Promise<Fit> {
 }
 
 async function fitPenalty(problem: Problem, penalty: number, curvature: number): Promise<Fit> {
-  const decay = penalty * curvature;
-  const step = 1 / (curvature + decay);
-  let weights = new Float32Array(problem.transposed.shape[0] * problem.classes);
-  let previous = weights;
-  let best = await validate(problem, weights, penalty);
-  for (let iteration = 0, since = 0; iteration < mostIterations && since < patience; iteration++, since++) {
-    const momentum = iteration / (iteration + 3);
-    const [from, before] = [weights, previous];
-    const ahead = from.map((weight, i) => weight + momentum * (weight - (before[i] as number)));
-    const slope = await gradient(problem, ahead);
-    previous = weights;
-    weights = ahead.map((weight, i) => weight - step * ((slope[i] as number) + decay * weight));
+  const zeros = new Float32Array(problem.transposed.shape[0] * problem.classes);
+  let best = await validate(problem, zeros, penalty);
+  let iteration = 0;
+  let since = 0;
+  for await (const weights of descend(problem, penalty, curvature)) {
     const fit = await validate(problem, weights, penalty);
-    if (!isBetter(fit, best)) continue;
-    best = fit;
-    since = -1;
+    iteration += 1;
+    since += 1;
+    if (isBetter(fit, best)) {
+      best = fit;
+      since = 0;
+    }
+    if (iteration === mostIterations || since === patience) break;
   }
   return best;
-}
-
-/** Gradient of the mean negative log-likelihood. @returns [D, C] */
-async function gradient(problem: Problem, weights: Float32Array): Promise<Float32Array> {
-  const { classes, labels } = problem;
-  const logits = await multiply(problem.features, weights, classes);
-  const errors = probabilitiesOf(logits, classes, 1);
-  for (const [i, label] of labels.entries()) {
-    const at = i * classes + label;
-    errors[at] = (errors[at] as number) - 1;
-  }
-  return multiply(
-    problem.transposed,
-    errors.map((error) => error / labels.length),
-    classes,
-  );
-}
-
-/**
- * A bound on the second derivative in any direction: half the largest eigenvalue of the features' covariance (Böhning
- * 1992), by power iteration, with a tenth to spare.
- */
-async function largestCurvature({ features, transposed, labels }: Problem): Promise<number> {
-  let direction = new Float32Array(transposed.shape[0]).fill(1 / Math.sqrt(transposed.shape[0]));
-  let eigenvalue = 0;
-  for (let round = 0; round < 20; round++) {
-    const image = await multiply(transposed, await multiply(features, direction, 1), 1);
-    const length = Math.sqrt(image.reduce((sum, value) => sum + value * value, 0));
-    if (length === 0) break;
-    eigenvalue = length / labels.length;
-    direction = Float32Array.from(image, (value) => value / length);
-  }
-  return 0.55 * Math.max(eigenvalue, 1);
 }
 
 async function validate(problem: Problem, weights: Float32Array, penalty: number): Promise<Fit> {
@@ -178,18 +136,6 @@ function isBetter(a: Fit, b: Fit): boolean {
 
 function accuracyOf(logits: Float32Array, labels: Int32Array, classes: number): number {
   return top1Accuracy(confusionMatrix(logits, labels, classes));
-}
-
-/** `matrix x factor`. @param factor [columns of matrix, columns], row-major  @returns [rows of matrix, columns] */
-async function multiply(
-  matrix: tf.Tensor2D,
-  factor: Float32Array,
-  columns: number,
-): Promise<Float32Array<ArrayBuffer>> {
-  const product = tf.tidy(() => tf.matMul(matrix, tf.tensor2d(factor, [matrix.shape[1], columns])));
-  const values = await product.data<"float32">();
-  product.dispose();
-  return Float32Array.from(values);
 }
 
 function checkSplits(splits: BaselineSplits): void {

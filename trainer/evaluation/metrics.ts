@@ -34,7 +34,6 @@ export function computeMetrics(
     negativeLogLikelihood: negativeLogLikelihood(probabilities, labels, classes),
     brierScore: brierScore(probabilities, labels, classes),
     perClass,
-    confusionMatrix: confusion,
   };
 }
 

@@ -76,7 +76,8 @@ export async function importModel(request: ImportRequest): Promise<ImportedBundl
     createdAt: request.now(),
     candidate: { scheme: [...storages].toSorted().toReversed().join("+"), graph: converted.graph, model },
     // Nothing was set aside to choose better ones by.
-    calibration: { temperature: 1, thresholds: labels.map(() => 0), unknown: { rule: "none" } },
+    calibration: { temperature: 1, thresholds: labels.map(() => 0) },
+    unknown: { rule: "none" },
     metrics: null,
     golden: { tolerance: 1, vectors: [{ name: "draft", image: "AA==", logits: labels.map(() => 0) }] },
   };

@@ -47,6 +47,7 @@ export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promi
       provenance: await collectProvenance(projectRoot, { ...run.facts, dataset: dataset.manifest }),
       calibration: trained.images.calibration,
       correction: trained.images.validation,
+      reference: trained.images.train,
       test: splitImages(dataset, "test"),
       now: () => new Date(),
       onProgress: progress.update,

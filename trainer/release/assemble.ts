@@ -29,8 +29,11 @@ export interface BundleParts<M extends ModelManifest["metrics"]> {
   readonly createdAt: Date;
   readonly candidate: StoredModel;
   readonly calibration: Calibration;
+  readonly unknown: ModelManifest["unknown"];
   readonly metrics: M;
   readonly golden: ModelManifest["golden"];
+  /** More files of the version: what the rule for unknown refers to, the evaluation. */
+  readonly files?: readonly FileBytes[];
 }
 
 /** A bundle whose manifest has metrics of type `M`. */
@@ -55,12 +58,12 @@ export async function assembleBundle<M extends ModelManifest["metrics"]>(
     },
     temperature: calibration.temperature,
     thresholds: [...calibration.thresholds],
-    unknown: calibration.unknown,
+    unknown: parts.unknown,
     metrics: parts.metrics,
     provenance: parts.provenance,
   };
   const card = { path: "card.md", bytes: new TextEncoder().encode(writeModelCard(facts)) };
-  const files = [...candidate.model.files, card];
+  const files = [...candidate.model.files, card, ...(parts.files ?? [])];
   const listed = await Promise.all(files.map(describeFile));
   return { manifest: { schemaVersion: 1, ...facts, files: listed, golden: parts.golden }, files };
 }

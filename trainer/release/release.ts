@@ -12,6 +12,7 @@ import {
   type CalibrationTargets,
   defaultCalibrationTargets,
 } from "../evaluation/calibration.ts";
+import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { decodeImages, type LabelledImage } from "../evaluation/labelled-image.ts";
 import { computeMetrics } from "../evaluation/metrics.ts";
 import { normalizeImages, probabilitiesOf } from "../evaluation/batch-inference.ts";
@@ -26,7 +27,9 @@ import {
 } from "./assemble.ts";
 import { type Budget, defaultBudget } from "./budget.ts";
 import { buildCandidate, type CandidateScheme, candidateSchemes } from "./candidates.ts";
+import { calibrateUnknown, type UnknownCalibration } from "./calibrate-unknown.ts";
 import { checkCompilation } from "./check-compilation.ts";
+import { describeRelease, evaluationBytes } from "./describe-release.ts";
 import { foldModel } from "./fold.ts";
 import { drawGoldenImages } from "./golden-images.ts";
 import type { Provenance } from "./provenance.ts";
@@ -54,6 +57,8 @@ export interface ReleaseInput {
   readonly calibration: ImageSet;
   /** Of the train or validation split; some of them correct the biases of quantised layers. */
   readonly correction: ImageSet;
+  /** Of the train split; class centres are made of them. @default `correction` */
+  readonly reference?: ImageSet;
   /** Read here only, and only once the model and its calibration are settled; at least one image. */
   readonly test: readonly LabelledImage[];
   readonly now: () => Date;
@@ -86,6 +91,8 @@ export interface Release extends UnpublishedVersion {
   readonly version: string;
   /** Those tried, the published one last. */
   readonly candidates: readonly MeasuredCandidate[];
+  /** What `evaluation.json` of the version says. */
+  readonly evaluation: Evaluation;
   /** Bytes of the weights as stored. */
   readonly weightBytes: number;
   /** Bytes of the same weights in float32. */
@@ -131,17 +138,20 @@ export async function releaseModel(input: ReleaseInput): Promise<Release> {
 
   try {
     await openInference();
-    const settled = { input, calibration, folded, correction, test, float };
-    await checkFloatBundle(settled, calibrationLogits);
-    return await releaseSmallest(settled);
+    const draft = { input, calibration, unknown: noUnknownRule, folded, correction, test, float };
+    const unknown = await checkFloatBundle(draft, calibrationLogits);
+    return await releaseSmallest({ ...draft, unknown });
   } finally {
     await input.engine.activate();
   }
 }
 
+const noUnknownRule: UnknownCalibration = { rule: { rule: "none" }, files: [], comparison: null };
+
 interface Settled {
   readonly input: ReleaseInput;
   readonly calibration: Calibration;
+  readonly unknown: UnknownCalibration;
   readonly folded: Awaited<ReturnType<typeof foldModel>>;
   /** `[N, height, width, 3]` normalised. */
   readonly correction: Float32Array;
@@ -149,13 +159,28 @@ interface Settled {
   readonly float: FloatReference;
 }
 
-/** The float32 bundle must repeat the trained model before anything is blamed on quantisation. */
-async function checkFloatBundle(settled: Settled, calibrationLogits: Float32Array): Promise<void> {
-  const { input, folded, correction } = settled;
+/**
+ * The float32 bundle must repeat the trained model before anything is blamed on quantisation.
+ * @returns the rule for unknown, chosen by that bundle's outputs
+ */
+async function checkFloatBundle(
+  settled: Settled,
+  calibrationLogits: Float32Array,
+): Promise<UnknownCalibration> {
+  const { input, folded, correction, calibration } = settled;
   const candidate = await buildCandidate("none", folded, correction);
-  await withBundle(await assembleBundle(draftParts(settled, candidate)), input.codec, (classifier) =>
-    checkCompilation(classifier, input.calibration, calibrationLogits),
-  );
+  const { unknownFraction } = input.targets ?? defaultCalibrationTargets;
+  return withBundle(await assembleBundle(draftParts(settled, candidate)), input.codec, (classifier) => {
+    checkCompilation(classifier, input.calibration, calibrationLogits);
+    const reference = input.reference ?? input.correction;
+    return calibrateUnknown(
+      classifier,
+      reference,
+      input.calibration,
+      calibration.temperature,
+      unknownFraction,
+    );
+  });
 }
 
 /** Tries the candidates in order of size and assembles the first that is within the budget. */
@@ -174,11 +199,18 @@ async function releaseSmallest(settled: Settled): Promise<Release> {
     candidates.push({ scheme, weightBytes: candidate.model.weightBytes, ...verification });
     if (verification.shortfalls.length > 0) continue;
     input.onProgress?.({ step: "assemble", scheme });
-    const bundle = await finishBundle(settled, draftParts(settled, candidate), verification);
+    const evaluation = describeRelease({
+      ...settled,
+      labels: input.description.labels,
+      candidates,
+      floatBytes: candidate.model.floatBytes,
+    });
+    const bundle = await finishBundle(settled, draftParts(settled, candidate), verification, evaluation);
     return {
       ...bundle,
       version: bundle.manifest.version,
       candidates,
+      evaluation,
       weightBytes: candidate.model.weightBytes,
       floatBytes: candidate.model.floatBytes,
     };
@@ -196,6 +228,7 @@ async function finishBundle(
   { input }: Settled,
   draft: BundleParts<ReleaseMetrics>,
   { metrics, parity }: Verification,
+  evaluation: Evaluation,
 ): Promise<AssembledBundle<ReleaseMetrics>> {
   const images = drawGoldenImages(input.provenance.seed, input.encodeJpeg);
   const golden = await withBundle(await assembleBundle(draft), input.codec, (classifier) =>
@@ -205,6 +238,7 @@ async function finishBundle(
     ...draft,
     golden,
     metrics: { ...draft.metrics, bundle: metrics, parity },
+    files: [...(draft.files ?? []), evaluationBytes(evaluation)],
   });
   await withBundle(bundle, input.codec, (classifier) => classifier.selfTest());
   return bundle;
@@ -212,7 +246,7 @@ async function finishBundle(
 
 /** A bundle that can be loaded and measured; what it is measured for is filled in afterwards. */
 function draftParts(
-  { input, calibration, float }: Settled,
+  { input, calibration, unknown, float }: Settled,
   candidate: StoredModel,
 ): BundleParts<ReleaseMetrics> {
   const parity = { maxLogitDelta: 0, maxProbabilityDelta: 0, top1Agreement: 1 };
@@ -223,6 +257,8 @@ function draftParts(
     createdAt: input.now(),
     candidate,
     calibration,
+    unknown: unknown.rule,
+    files: unknown.files,
     metrics: { float: float.metrics, bundle: float.metrics, parity },
     golden: { tolerance: 1, vectors: [{ name: "draft", image: "AA==", logits }] },
   };

@@ -23,6 +23,12 @@ export interface Verification {
   readonly parity: Parity;
   /** What it loses beyond the budget; empty when it may be published. */
   readonly shortfalls: readonly string[];
+  /** [N, C] of the bundle. */
+  readonly probabilities: Float32Array;
+  /** Of each image, whether the bundle calls it unknown. */
+  readonly unknown: readonly boolean[];
+  /** Milliseconds an image, decoded and classified one by one. */
+  readonly latencyMs: number;
 }
 
 /** The test split, encoded and decoded; the same images in the same order. */
@@ -56,10 +62,15 @@ export async function verifyBundle(
   budget: Budget,
   onImage?: OnImage,
 ): Promise<Verification> {
-  const { metrics, probabilities } = await evaluateBundle(classifier, test.files, onImage);
+  const { metrics, probabilities, unknown, latencyMs } = await evaluateBundle(
+    classifier,
+    test.files,
+    onImage,
+  );
   const logits = inferLogits(classifier, test.images);
   const parity = measureParity(float, { logits, probabilities }, test.images.classes);
-  return { metrics, parity, shortfalls: findShortfalls(float.metrics, metrics, parity, budget) };
+  const shortfalls = findShortfalls(float.metrics, metrics, parity, budget);
+  return { metrics, parity, shortfalls, probabilities, unknown, latencyMs };
 }
 
 /** Logits may differ by this much of the largest one: far above rounding, far below a changed answer. */

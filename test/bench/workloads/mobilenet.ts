@@ -53,7 +53,6 @@ export async function bundleMobileNet(workload: MobileNetWorkload): Promise<Unpu
     negativeLogLikelihood: 0,
     brierScore: 0,
     perClass: [],
-    confusionMatrix: [],
   };
   return assembleBundle({
     description: {
@@ -78,7 +77,8 @@ export async function bundleMobileNet(workload: MobileNetWorkload): Promise<Unpu
     },
     createdAt: new Date(0),
     candidate: await compileMobileNet(workload),
-    calibration: { temperature: 1, thresholds: zeros, unknown: { rule: "none" } },
+    calibration: { temperature: 1, thresholds: zeros },
+    unknown: { rule: "none" },
     metrics: {
       float: metrics,
       bundle: metrics,

@@ -111,7 +111,8 @@ describe("classify", () => {
         return classifier.infer(nhwc, 1, { embedding: true }).embedding ?? new Float32Array();
       }),
     );
-    const centres = new Uint8Array(Float32Array.from(embeddings.flatMap((values) => [...values])).buffer);
+    const units = embeddings.map((values) => values.map((value) => value / Math.hypot(...values)));
+    const centres = new Uint8Array(Float32Array.from(units.flatMap((values) => [...values])).buffer);
     const file = { path: "centres.bin", bytes: centres.length, sha256: await sha256Hex(centres) };
     const made = await handMadeBundle({
       editManifest: (manifest) => {

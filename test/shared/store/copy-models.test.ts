@@ -190,7 +190,6 @@ function buildManifest(model: string, version: string, files: ModelManifest["fil
     negativeLogLikelihood: 0.1,
     brierScore: 0.01,
     perClass: [],
-    confusionMatrix: [],
   };
   return {
     schemaVersion: 1,

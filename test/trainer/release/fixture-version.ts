@@ -19,10 +19,6 @@ export function fixtureVersion(number: number): UnpublishedVersion {
     negativeLogLikelihood: 0,
     brierScore: 0,
     perClass: labels.map((label) => ({ label, images: 1, precision: 1, recall: 1, f1: 1 })),
-    confusionMatrix: [
-      [1, 0],
-      [0, 1],
-    ],
   };
   const manifest: ModelManifest = {
     schemaVersion: 1,

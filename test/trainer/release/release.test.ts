@@ -3,6 +3,8 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isAppError } from "../../../shared/contract/errors.ts";
 import { manifestSchema } from "../../../shared/contract/manifest.ts";
+import { parseJsonWith } from "../../../shared/contract/parse.ts";
+import { evaluationSchema } from "../../../trainer/evaluation/evaluation-record.ts";
 import { createMemoryStore } from "../../../shared/store/memory-store.ts";
 import { evaluateBundle } from "../../../trainer/evaluation/evaluate-bundle.ts";
 import { checkCompilation } from "../../../trainer/release/check-compilation.ts";
@@ -55,6 +57,27 @@ describe("releaseModel", () => {
     expect(last?.scheme).toBe(release.manifest.quantization.scheme);
     for (const candidate of release.candidates.slice(0, -1)) expect(candidate.shortfalls).not.toEqual([]);
     expect(release.weightBytes).toBeLessThan(release.floatBytes);
+  });
+
+  it("lists evaluation.json, which says of the published bundle what the manifest says in short", () => {
+    const file = release.files.find(({ path }) => path === "evaluation.json");
+    const evaluation = parseJsonWith(
+      evaluationSchema,
+      new TextDecoder().decode(file?.bytes),
+      "evaluation.json",
+    );
+    const { bundle, float } = release.manifest.metrics;
+    expect(evaluation.images).toBe(bundle.images);
+    expect(evaluation.top1.share).toBeCloseTo(bundle.top1Accuracy, 12);
+    expect(evaluation.top1.low).toBeLessThan(bundle.top1Accuracy);
+    expect(evaluation.confusions.reduce((sum, [, , images]) => sum + images, 0)).toBe(bundle.images);
+    expect(evaluation.precisions?.map(({ scheme }) => scheme)).toEqual([
+      "trained net",
+      release.manifest.quantization.scheme,
+    ]);
+    expect(evaluation.precisions?.[0]?.top1.share).toBeCloseTo(float.top1Accuracy, 12);
+    expect(evaluation.unknown?.rule).toBe(release.manifest.unknown.rule);
+    expect(evaluation.unknown?.heldOut).toEqual(["ant", "bee", "cat"]);
   });
 
   it("takes a larger candidate when the smaller ones lose too much", async () => {
