@@ -7,6 +7,7 @@ import { type Architecture, architectures } from "../model/build-model.ts";
 import type { Output } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
+import { describeUnknown, shareText } from "./describe-evaluation.ts";
 import { type CommonOptions, parsePositive } from "./common-options.ts";
 
 /** Options of the commands that train. */
@@ -70,7 +71,8 @@ export function terminalReporter(output: Output): Reporter {
 }
 
 /** What a job found, as lines for people. */
-export function describeJob({ manifest, linearBaseline, bundleBytes, floatBytes }: JobResult): string[] {
+export function describeJob(job: JobResult): string[] {
+  const { manifest, evaluation, linearBaseline, bundleBytes, floatBytes } = job;
   const { float, bundle } = manifest.metrics;
   const rows = [
     ["", "top-1", "macro F1", "ECE", "weights"],
@@ -90,7 +92,12 @@ export function describeJob({ manifest, linearBaseline, bundleBytes, floatBytes 
     ],
     ["linear model on the pixels", percent(linearBaseline.testTop1Accuracy), "", "", ""],
   ];
-  return [`${manifest.model} ${manifest.version}, on ${bundle.images} held-out images:`, ...table(rows)];
+  return [
+    `${manifest.model} ${manifest.version}, on ${bundle.images} held-out images:`,
+    ...table(rows),
+    `bundle top-1 with its 95 % interval: ${shareText(evaluation.top1)}`,
+    ...(evaluation.unknown === undefined ? [] : [describeUnknown(evaluation.unknown)]),
+  ];
 }
 
 /**
@@ -111,6 +118,8 @@ export function jobSummary(
       ...measured,
       linearBaseline: result.linearBaseline.testTop1Accuracy,
     },
+    top1Interval: [result.evaluation.top1.low, result.evaluation.top1.high],
+    unknown: result.evaluation.unknown,
     macroF1: manifest.metrics.bundle.macroF1,
     expectedCalibrationError: manifest.metrics.bundle.expectedCalibrationError,
     seconds: Math.round(result.seconds * 10) / 10,

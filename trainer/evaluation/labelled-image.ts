@@ -1,8 +1,10 @@
 import type { Split } from "../../shared/contract/dataset.ts";
 import type { ImageCodec } from "../../shared/image/codec.ts";
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
+import { meanLuma } from "../data/image-quality.ts";
 import { type IndexedDataset, readImage } from "../data/dataset-index.ts";
 import type { ImageSet } from "../data/image-set.ts";
+import type { ImageFacts } from "./slices.ts";
 
 /** An encoded image whose class is known. */
 export interface LabelledImage {
@@ -39,12 +41,25 @@ export async function decodeImages(
   spec: InputSpec,
   classes: number,
 ): Promise<ImageSet> {
+  return (await decodeWithFacts(images, codec, spec, classes)).set;
+}
+
+/** Decodes images as the Worker does, and tells what was seen of each file on the way. */
+export async function decodeWithFacts(
+  images: readonly LabelledImage[],
+  codec: ImageCodec,
+  spec: InputSpec,
+  classes: number,
+): Promise<{ readonly set: ImageSet; readonly facts: readonly ImageFacts[] }> {
   const size = spec.width * spec.height * 3;
   const pixels = new Uint8Array(images.length * size);
-  for (const [index, image] of images.entries()) {
-    pixels.set(codec.decode(await image.read(), spec).image.data, index * size);
+  const facts: ImageFacts[] = [];
+  for (const [index, labelled] of images.entries()) {
+    const { image, width, height } = codec.decode(await labelled.read(), spec);
+    pixels.set(image.data, index * size);
+    facts.push({ path: labelled.path, width, height, brightness: meanLuma(image) });
   }
-  return {
+  const set = {
     width: spec.width,
     height: spec.height,
     images: pixels,
@@ -52,4 +67,5 @@ export async function decodeImages(
     classes,
     paths: images.map((image) => image.path),
   };
+  return { set, facts };
 }

@@ -8,6 +8,7 @@ import type { IndexedDataset } from "../data/dataset-index.ts";
 import { loadSplit } from "../data/image-loader.ts";
 import type { EngineChoice } from "../engine/engine.ts";
 import { openEngine } from "../engine/open-engine.ts";
+import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { type LinearBaseline, fitLinearBaseline } from "../evaluation/linear-baseline.ts";
 import { promote } from "../release/promote.ts";
 import { publishVersion } from "../release/publish.ts";
@@ -42,6 +43,8 @@ export interface JobRequest {
 export interface JobResult {
   readonly dataset: IndexedDataset;
   readonly manifest: EvaluatedManifest;
+  /** Of the bundle, on the test split. */
+  readonly evaluation: Evaluation;
   readonly linearBaseline: LinearBaseline;
   /** Bytes of the weights as stored. */
   readonly bundleBytes: number;
@@ -89,6 +92,7 @@ export async function runJob(
     return {
       dataset,
       manifest: release.manifest,
+      evaluation: release.evaluation,
       linearBaseline,
       bundleBytes: release.weightBytes,
       floatBytes: release.floatBytes,
