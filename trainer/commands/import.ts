@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
-import type { Command } from "commander";
+import { basename, dirname, join } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { AppError } from "../../shared/contract/errors.ts";
 import { defaultAlias } from "../../shared/contract/names.ts";
 import { sha256Hex } from "../../shared/store/sha256.ts";
 import { loadCodec, loadJpegEncoder } from "../assets.ts";
 import { openInference } from "../engine/open-inference.ts";
-import { importModel } from "../import/import-model.ts";
+import { importedView, type ImportedView, importModel } from "../import/import-model.ts";
+import { labelsOfMetadata } from "../import/label-file.ts";
+import { type PixelRange, pixelRanges } from "../import/tfjs/convert-tfjs.ts";
 import { createRunId } from "../job/run-id.ts";
 import { projectRoot } from "../project-root.ts";
 import { promote } from "../release/promote.ts";
@@ -15,10 +17,14 @@ import { publishVersion } from "../release/publish.ts";
 import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { sizeText } from "../terminal/table.ts";
-import { type CommonOptions, parseName, withCommonOptions } from "./common-options.ts";
+import { type CommonOptions, parseName, parsePositive, withCommonOptions } from "./common-options.ts";
 
 interface ImportOptions extends CommonOptions {
-  readonly labels: string;
+  readonly labels?: string;
+  readonly pixels: PixelRange;
+  readonly size?: number;
+  readonly fit: ImportedView["fit"];
+  readonly crop: number;
   readonly licence: string;
   readonly alias: string;
   readonly promote: boolean;
@@ -28,51 +34,82 @@ interface ImportOptions extends CommonOptions {
 export function addImportCommand(program: Command): void {
   const command = program
     .command("import")
-    .description("publish and promote a TensorFlow Lite image classifier, float or quantised, as it is")
-    .argument("<file>", "a .tflite file of one RGB image in and one list of classes out")
-    .requiredOption("--labels <file>", "text file with one label a line, in the order of the classes")
+    .description(
+      "publish and promote a TensorFlow Lite or TensorFlow.js image classifier as it is, without Python",
+    )
+    .argument("<file>", "a .tflite file, or a model.json with its weights beside it")
+    .option(
+      "--labels <file>",
+      "text file with one label a line, in the order of the classes (default: metadata.json beside a model.json)",
+    )
+    .addOption(
+      new Option("--pixels <range>", "the numbers a model.json takes for black and white")
+        .choices(Object.keys(pixelRanges))
+        .default("-1..1"),
+    )
+    .option("--size <pixels>", "side of the image, where a model.json leaves it open", parsePositive)
+    .addOption(
+      new Option("--fit <rule>", "how images are cut to the model's size")
+        .choices(["cover-crop", "stretch", "letterbox"])
+        .default(importedView.fit),
+    )
+    .option(
+      "--crop <fraction>",
+      "share of the centre that cover-crop keeps",
+      parseShare,
+      importedView.cropFraction,
+    )
     .option("--licence <text>", "licence of the model, for its card", "not stated")
     .option("--alias <name>", "the alias to promote to", parseName, defaultAlias)
     .option("--no-promote", "publish only; promote it later with `edgewise promote`");
   withCommonOptions(command, [
     "npm run edgewise -- import mobilenet_v2.tflite --labels labels.txt --licence Apache-2.0",
     "npm run edgewise -- import birds.tflite --labels birds.txt --model birds --no-promote",
-  ]).action(async (path: string, options: ImportOptions) => {
-    const output = createOutput(options.json);
-    const file = await readInput(path, "a .tflite file");
-    const labelFile = await readInput(options.labels, "a text file with one label a line");
-    await openInference();
-    const bundle = await importModel({
-      file,
-      labelFile,
-      model: options.model,
-      licence: options.licence,
-      provenance: await describeOrigin(path, file, options.seed),
-      codec: loadCodec(),
-      encodeJpeg: loadJpegEncoder(),
-      now: () => new Date(),
-    });
-    for (const label of bundle.renamedLabels) output.say(`two classes have one label; one is now "${label}"`);
-    const store = await openStore(options.store);
-    const { manifest, weightBytes } = bundle;
-    const { model, version, labels, quantization, input } = manifest;
-    const published = await publishVersion(store, bundle);
-    output.answer(
-      `published ${model} ${version}: ${labels.length} classes, ${input.width}x${input.height} pixels, ` +
-        `weights ${quantization.scheme} ${sizeText(weightBytes)}; not evaluated here`,
-    );
-    if (options.promote) {
-      const move = { model, alias: options.alias, by: "edgewise import", now: () => new Date() };
-      await promote(store, { ...move, version });
-      output.answer(`${model}/${options.alias} -> ${version}`);
-    }
-    output.result({
-      ...published,
-      classes: labels.length,
-      quantization: quantization.scheme,
-      weightBytes,
-      promoted: options.promote ? options.alias : null,
-    });
+    "npm run edgewise -- import teachable/model.json --crop 1",
+    "npm run edgewise -- import nsfwjs/model.json --labels nsfw.txt --pixels 0..1 --fit stretch",
+  ]).action(importFile);
+}
+
+async function importFile(path: string, options: ImportOptions): Promise<void> {
+  const output = createOutput(options.json);
+  const file = await readInput(path, "a .tflite file or a model.json");
+  const readBeside = (name: string): Promise<Uint8Array> =>
+    readInput(join(dirname(path), name), "a model.json whose weights lie beside it");
+  const labelFile = await readLabels(path, options.labels);
+  await openInference();
+  const bundle = await importModel({
+    file,
+    readFile: readBeside,
+    assumptions: { pixels: options.pixels, size: options.size ?? null },
+    view: { fit: options.fit, cropFraction: options.crop },
+    labelFile,
+    model: options.model,
+    licence: options.licence,
+    provenance: await describeOrigin(path, file, options.seed),
+    codec: loadCodec(),
+    encodeJpeg: loadJpegEncoder(),
+    now: () => new Date(),
+  });
+  for (const label of bundle.renamedLabels) output.say(`two classes have one label; one is now "${label}"`);
+  const store = await openStore(options.store);
+  const { manifest, weightBytes } = bundle;
+  const { model, version, labels, quantization, input } = manifest;
+  const published = await publishVersion(store, bundle);
+  output.answer(
+    `published ${model} ${version}: ${labels.length} classes, ${input.width}x${input.height} pixels, ` +
+      `weights ${quantization.scheme} ${sizeText(weightBytes)}; not evaluated here`,
+  );
+  if (options.promote) {
+    const move = { model, alias: options.alias, by: "edgewise import", now: () => new Date() };
+    await promote(store, { ...move, version });
+    output.answer(`${model}/${options.alias} -> ${version}`);
+  }
+  output.result({
+    ...published,
+    classes: labels.length,
+    quantization: quantization.scheme,
+    weightBytes,
+    promoted: options.promote ? options.alias : null,
   });
 }
 
@@ -82,6 +119,24 @@ async function readInput(path: string, wanted: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new AppError("invalid_argument", `cannot read ${path}; name ${wanted}`, { cause });
   }
+}
+
+/** The label file, or the labels that a metadata.json beside the model has. */
+async function readLabels(path: string, labels: string | undefined): Promise<Uint8Array> {
+  if (labels !== undefined) return readInput(labels, "a text file with one label a line");
+  const metadata = await readFile(join(dirname(path), "metadata.json")).catch(() => null);
+  const found = metadata === null ? null : labelsOfMetadata(new Uint8Array(metadata));
+  if (found !== null) return found;
+  throw new AppError(
+    "invalid_argument",
+    "no labels were named; add --labels and a text file with one label a line, in the order of the classes",
+  );
+}
+
+function parseShare(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError(`got "${text}"; a number above 0, at most 1, is needed.`);
 }
 
 async function describeOrigin(path: string, file: Uint8Array, seed: number): Promise<Provenance> {

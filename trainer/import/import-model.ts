@@ -12,11 +12,18 @@ import { measureGolden, withBundle } from "../release/verify.ts";
 import { type ConvertedModel, convertTflite } from "./convert-tflite.ts";
 import { readLabelFile } from "./label-file.ts";
 import { readTfliteFile } from "./tflite-file.ts";
+import { convertTfjs, type TfjsAssumptions } from "./tfjs/convert-tfjs.ts";
 
 /** A model that was trained elsewhere, and what is said of it. */
 export interface ImportRequest {
-  /** Of a .tflite file. */
+  /** Of a .tflite file, or of a tfjs model.json. */
   readonly file: Uint8Array;
+  /** Gives a file that lies beside a model.json: its weights. */
+  readonly readFile: (path: string) => Promise<Uint8Array>;
+  /** What a model.json does not say. */
+  readonly assumptions: TfjsAssumptions;
+  /** How images are cut to the model's size; {@link importedView} unless told. */
+  readonly view?: ImportedView;
   /** Of a text file, one label a line. */
   readonly labelFile: Uint8Array;
   readonly model: string;
@@ -42,23 +49,25 @@ const largestFileBytes = 64 * 1024 * 1024;
  * The centre that nets of ImageNet's family were evaluated on, and the 2-tap resize they were trained with: an
  * antialiased one costs them 1 to 5 points of top-1, squashing the picture 3 to 4.
  */
-const pixels: Omit<PixelSpec, "width" | "height"> = {
-  fit: "cover-crop",
-  cropFraction: 0.875,
+export const importedView: ImportedView = { fit: "cover-crop", cropFraction: 0.875 };
+
+/** What an image loses on its way to the model's size. */
+export type ImportedView = Pick<PixelSpec, "fit" | "cropFraction">;
+
+const pixels: Pick<PixelSpec, "filter" | "background" | "denoise"> = {
   filter: "bilinear",
   background: [0, 0, 0],
   denoise: "none",
 };
 
 /**
- * Makes a bundle of a TensorFlow Lite classifier, float or quantised, and has it pass its golden vectors.
+ * Makes a bundle of a TensorFlow Lite or TensorFlow.js classifier, float or quantised, and has it pass its golden vectors.
  * Nothing is evaluated, so its manifest has no metrics. tfjs must compute on the WASM backend.
  * @throws invalid_argument for a file that is damaged or labels that do not fit, unsupported_model naming what is not
  *   run, budget_exceeded when a Worker cannot hold it
  */
 export async function importModel(request: ImportRequest): Promise<ImportedBundle> {
-  requireTflite(request.file);
-  const converted = convertTflite(readTfliteFile(request.file));
+  const { format, converted } = await convert(request);
   const { labels, renamed } = readLabelFile(request.labelFile, converted.classes);
   const model = writeModelFiles(converted.graph, () => "none");
   const kernels = converted.graph.weights.filter((weight) => weight.role === "kernel");
@@ -67,8 +76,8 @@ export async function importModel(request: ImportRequest): Promise<ImportedBundl
     description: {
       model: request.model,
       labels,
-      input: { ...converted.input, ...pixels, codecSha256 },
-      architecture: { name: "tflite", layers: kernels.length },
+      input: { ...converted.input, ...(request.view ?? importedView), ...pixels, codecSha256 },
+      architecture: { name: format, layers: kernels.length },
       licence: request.licence,
       intendedUse: "whatever it was made for; it was trained elsewhere, see its licence and origin",
     },
@@ -117,17 +126,18 @@ async function runDraft(
   );
 }
 
-function requireTflite(file: Uint8Array): void {
+async function convert({
+  file,
+  readFile,
+  assumptions,
+}: ImportRequest): Promise<{ readonly format: "tflite" | "tfjs"; readonly converted: ConvertedModel }> {
   if (file.length > largestFileBytes) {
     throw new AppError(
       "budget_exceeded",
       `the file has ${file.length} bytes, ${largestFileBytes} are allowed; use a smaller model`,
     );
   }
-  if (file[0] === 0x7b) {
-    throw new AppError(
-      "unsupported_model",
-      "the file is JSON, as a TensorFlow.js model.json is; only .tflite files are read, so export the model as TensorFlow Lite",
-    );
-  }
+  // A model.json begins with a brace; a .tflite file has its mark at the fifth byte.
+  if (file[0] === 0x7b) return { format: "tfjs", converted: await convertTfjs(file, readFile, assumptions) };
+  return { format: "tflite", converted: convertTflite(readTfliteFile(file)) };
 }

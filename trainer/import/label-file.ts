@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { AppError } from "../../shared/contract/errors.ts";
 import { type LabelSet, labelSetSchema } from "../../shared/contract/labels.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
@@ -7,6 +8,27 @@ export interface LabelFile {
   readonly labels: LabelSet;
   /** Labels that others had before them, as they are called now. */
   readonly renamed: readonly string[];
+}
+
+/**
+ * The labels in a JSON file that exports lay beside a model, as Teachable Machine's metadata.json: one a line.
+ * @returns null when it has none
+ */
+export function labelsOfMetadata(bytes: Uint8Array): Uint8Array | null {
+  const parsed = z.safeParse(metadataSchema, parseJson(bytes));
+  return parsed.success ? new TextEncoder().encode(parsed.data.labels.join("\n")) : null;
+}
+
+const metadataSchema = z.object({
+  labels: z.array(z.string().check(z.regex(/^[^\r\n]+$/))).check(z.minLength(2)),
+});
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../../e2e/run-cli.ts";
 import { threeLabels } from "./import-tiny.ts";
+import { frozenGraph } from "./tfjs/tfjs-models.ts";
 import { tinyTflite } from "./tiny-tflite.ts";
 
 let folder: string;
@@ -46,6 +47,24 @@ describe("edgewise import", () => {
     expect(json).toMatchObject({ promoted: null });
     const listed = (await runCli("models", "--model", "other", ...options)).json;
     expect(listed).toMatchObject({ models: [{ aliases: [] }] });
+  });
+
+  it("takes a model.json, its weights and the labels of the metadata.json beside it", async () => {
+    const { json, weights } = frozenGraph(17, 5);
+    const beside = join(folder, "exported");
+    await mkdir(beside);
+    await writeFile(join(beside, "model.json"), JSON.stringify(json));
+    await writeFile(join(beside, "weights.bin"), weights);
+    const words = ["import", join(beside, "model.json"), "--model", "exported", ...options];
+    expect(await runCli(...words)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("add --labels"),
+    });
+    await writeFile(join(beside, "metadata.json"), JSON.stringify({ labels: ["ant", "bee", "cat"] }));
+    expect(await runCli(...words, "--crop", "1", "--pixels", "0..1")).toMatchObject({
+      exitCode: 0,
+      json: { classes: 3, promoted: "champion" },
+    });
   });
 
   it("says in one line what is wrong with a file", async () => {

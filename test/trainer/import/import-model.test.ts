@@ -160,11 +160,6 @@ describe("importModel", () => {
     ],
     ["another temperature of softmax", tinyTflite("uint8", { beta: 2 }).file, /SOFTMAX.*beta is 2/],
     ["a batch", tinyTflite("uint8", { inputShape: [4, 9, 9, 3] }).file, /takes \[4, 9, 9, 3\]/],
-    [
-      "a TensorFlow.js model",
-      new TextEncoder().encode('{"modelTopology": {}}'),
-      /only \.tflite files are read/,
-    ],
   ])("refuses %s", async (_what, file, message) => {
     await expect(importBytes(file)).rejects.toSatisfy(
       (error) => isAppError(error, "unsupported_model") && message.test(error.message),

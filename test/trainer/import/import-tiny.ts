@@ -11,6 +11,8 @@ export const threeLabels = "ant\nbee\ncat\n";
 export function importRequest(file: Uint8Array, labels: string = threeLabels): ImportRequest {
   return {
     file,
+    readFile: (path) => Promise.reject(new Error(`nothing lies beside it, not even ${path}`)),
+    assumptions: { pixels: "-1..1", size: null },
     labelFile: new TextEncoder().encode(labels),
     model: "insects",
     licence: "Apache-2.0",
