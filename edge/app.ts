@@ -32,6 +32,7 @@ export function createApp(services: Services): App {
         "if-range",
         "range",
         "x-api-key",
+        "x-device-id",
         "x-request-id",
       ],
       exposeHeaders: [

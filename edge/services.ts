@@ -1,6 +1,7 @@
 import type { ObjectStore } from "../shared/store/object-store.ts";
 import type { KeyRing } from "./auth/key-ring.ts";
 import type { ModelPool } from "./model/model-pool.ts";
+import type { Rollouts } from "./model/rollouts.ts";
 import type { Clock, Log } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 
@@ -12,6 +13,8 @@ export interface Services {
   readonly bucket: Pick<R2Bucket, "head" | "get">;
   readonly models: ModelPool;
   readonly keys: KeyRing;
+  /** The way of every image to the version its caller gets. */
+  readonly rollouts: Rollouts;
   readonly clock: Clock;
   readonly log: Log;
   /** A timer of the calling request. */

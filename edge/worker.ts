@@ -3,9 +3,11 @@ import { createApp, type App } from "./app.ts";
 import { KeyRing } from "./auth/key-ring.ts";
 import { createModelLoader } from "./model/load-model.ts";
 import { ModelPool } from "./model/model-pool.ts";
+import { Rollouts } from "./model/rollouts.ts";
 import type { LogEntry } from "./ports.ts";
 import type { Services } from "./services.ts";
 import { parseSettings } from "./settings.ts";
+import { withDeadline } from "./storage/timed-store.ts";
 
 /** One app an isolate, made at the first request: its models are what the isolate remembers. */
 const apps = new WeakMap<Env, App>();
@@ -20,7 +22,7 @@ function appFor(env: Env): App {
 
 function createServices(env: Env): Services {
   const settings = parseSettings(env);
-  const store = createR2Store(env.MODELS);
+  const store = withDeadline(createR2Store(env.MODELS), wait);
   const clock = Date.now;
   const models = new ModelPool({
     store,
@@ -32,7 +34,8 @@ function createServices(env: Env): Services {
     log,
   });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
-  return { settings, store, bucket: env.MODELS, models, keys, clock, log, wait };
+  const rollouts = new Rollouts({ models, store, clock, wait, log });
+  return { settings, store, bucket: env.MODELS, models, rollouts, keys, clock, log, wait };
 }
 
 function wait(milliseconds: number): Promise<void> {

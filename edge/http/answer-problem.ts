@@ -25,7 +25,9 @@ export function answerProblem(
 ): Response {
   const problem = problemOf(error, context.get("requestId"), services);
   if (problem.status === 503) {
-    context.header("retry-after", String(Math.max(1, Math.ceil(services.settings.aliasPollMs / 1000))));
+    const told = isAppError(error) ? error.details["retryAfterMs"] : undefined;
+    const waitMs = typeof told === "number" ? told : services.settings.aliasPollMs;
+    context.header("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));
   }
   if (problem.status === 401) context.header("www-authenticate", 'Bearer realm="edgewise"');
   context.header("content-type", problemMediaType);

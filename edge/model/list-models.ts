@@ -1,4 +1,4 @@
-import { parseAliasRecord } from "../../shared/contract/alias.ts";
+import { type AliasRecord, parseAliasRecord } from "../../shared/contract/alias.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import { objectKeys, parseModelKey } from "../../shared/contract/object-keys.ts";
 import type { ListedModel } from "../../shared/contract/service.ts";
@@ -23,25 +23,47 @@ export async function listModels(store: ObjectStore): Promise<ListedModel[]> {
   }
   return Promise.all(
     [...found].map(async ([model, { versions, aliases }]) => {
-      const records = await Promise.all(aliases.map((alias) => versionOf(store, model, alias)));
+      const records = await Promise.all(aliases.map((alias) => recordOf(store, model, alias)));
       return {
         model,
         versions: versions.toReversed(),
-        aliases: aliases.flatMap((alias, i) => {
-          const version = records[i];
-          return version !== undefined && versions.includes(version) ? [{ alias, version }] : [];
-        }),
+        aliases: records.flatMap((record) =>
+          record !== undefined && versions.includes(record.version) ? [describeAlias(record)] : [],
+        ),
       };
     }),
   );
 }
 
-/** The version an alias points at, `undefined` when it went away or is not a valid record. */
-async function versionOf(store: ObjectStore, model: string, alias: string): Promise<string | undefined> {
+function describeAlias({
+  alias,
+  version,
+  rollout,
+  lastRollback,
+}: AliasRecord): ListedModel["aliases"][number] {
+  return {
+    alias,
+    version,
+    ...(rollout === undefined
+      ? {}
+      : {
+          rollout: {
+            version: rollout.version,
+            canaryFraction: rollout.canaryFraction,
+            shadow: rollout.shadow,
+          },
+        }),
+    ...(lastRollback === undefined ? {} : { lastRollback }),
+  };
+}
+
+/** The record of an alias, `undefined` when it went away or is not valid. */
+async function recordOf(store: ObjectStore, model: string, alias: string): Promise<AliasRecord | undefined> {
   const object = await store.get(objectKeys.alias(model, alias));
   if (object.kind !== "found") return undefined;
   try {
-    return parseAliasRecord(object.bytes, `alias ${alias}`).version;
+    const record = parseAliasRecord(object.bytes, `alias ${alias}`);
+    return record.alias === alias ? record : undefined;
   } catch (error) {
     if (isAppError(error, "invalid_manifest")) return undefined;
     throw error;

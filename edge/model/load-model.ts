@@ -15,28 +15,37 @@ import type { LocatedVersion } from "./model-reference.ts";
 /** A model that passed its self-test in this isolate. */
 export interface LoadedModel {
   readonly classifier: Classifier;
+  readonly manifestSha256: string;
   readonly selfTest: SelfTestReport;
   /** Bytes of the WASM memory that all models share, now. */
   readonly wasmBytes: () => number;
 }
 
-/** Loads a version beside models that go on serving. @param inUse what those take together */
-export type ModelLoader = (located: LocatedVersion, inUse: GraphMemory) => Promise<LoadedModel>;
+/** The part of the isolate's memory for models that a version may have. */
+export interface ModelRoom {
+  /** The most it may take with its activations; beside models that must stay. */
+  readonly mostBytes: number;
+  /** Frees models that may go until this one fits. @throws budget_exceeded when it never can, nothing freed */
+  readonly make: (needed: GraphMemory) => void;
+}
+
+/** Loads a version beside models that go on serving. */
+export type ModelLoader = (located: LocatedVersion, room: ModelRoom) => Promise<LoadedModel>;
 
 /** Past it a tensor is refused, though estimates were wrong; the module starts with 16 MB. */
 const largestHeapBytes = isolateModelBytes + 8 * 1024 * 1024;
 
-/** The way from a version to a classifier: backend, bundle, every check, the golden vectors. @param budgetBytes of WASM memory for all models */
-export function createModelLoader(store: ObjectStore, budgetBytes: number = isolateModelBytes): ModelLoader {
+/** The way from a version to a classifier: backend, bundle, every check, the golden vectors. */
+export function createModelLoader(store: ObjectStore): ModelLoader {
   let codec: ImageCodec | undefined;
-  return async (located, inUse) => {
+  return async (located, room) => {
     registerKernels();
     const backend = await installWasmBackend(tfjsWasm, { maxBytes: largestHeapBytes });
     codec ??= createImageCodec(codecWasm);
     const { model, version, manifestSha256 } = located;
     const bundle = await openBundle(await openBundleSource(store, model, version), {
       ...(manifestSha256 === undefined ? {} : { manifestSha256 }),
-      memoryBudgetBytes: budgetBytes - inUse.residentBytes,
+      memoryBudgetBytes: room.mostBytes,
     });
     if (bundle.manifest.model !== model || bundle.manifest.version !== version) {
       throw new AppError(
@@ -44,17 +53,15 @@ export function createModelLoader(store: ObjectStore, budgetBytes: number = isol
         `the manifest is of ${bundle.manifest.model} ${bundle.manifest.version}, it was asked for as ${model} ${version}`,
       );
     }
-    const { residentBytes } = bundle.graph.memory;
-    const withOthers = inUse.residentBytes + residentBytes + inUse.activationBytes;
-    if (withOthers > budgetBytes) {
-      throw new AppError(
-        "budget_exceeded",
-        `the models would take about ${withOthers} bytes of memory together, ${budgetBytes} are allowed`,
-      );
-    }
+    room.make(bundle.graph.memory);
     const classifier = createClassifier(bundle, codec);
     try {
-      return { classifier, selfTest: classifier.selfTest(), wasmBytes: () => backend.memoryBytes };
+      return {
+        classifier,
+        manifestSha256: bundle.manifestSha256,
+        selfTest: classifier.selfTest(),
+        wasmBytes: () => backend.memoryBytes,
+      };
     } catch (error) {
       classifier.dispose();
       throw error;

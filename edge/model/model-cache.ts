@@ -1,3 +1,4 @@
+import type { AliasRecord } from "../../shared/contract/alias.ts";
 import { AppError, isAppError } from "../../shared/contract/errors.ts";
 import type { Refusal } from "../../shared/contract/service.ts";
 import type { GraphMemory } from "../../shared/inference/graph-check.ts";
@@ -37,6 +38,8 @@ export const waitMs = 10;
 /** Before a refused version is tried again: this long after the first time, twice as long after each other. */
 const firstRetryMs = 5_000;
 const longestRetryMs = 300_000;
+/** Looks come at most this far apart while the store does not answer. */
+const longestOutageMs = 30_000;
 
 /**
  * The model of one reference: follows an alias or keeps a version, swaps when the new version passed every check, else keeps the old one.
@@ -50,6 +53,8 @@ export class ModelCache {
   #refusal: (Refusal & LocatedVersion & { readonly tries: number; readonly retryAt: number }) | null = null;
   #lease: { readonly takenAt: number } | null = null;
   #nextLookAt = 0;
+  /** Looks in a row that the store did not answer. */
+  #outages = 0;
   #failure: AppError | null = null;
   #isClosed = false;
 
@@ -77,6 +82,16 @@ export class ModelCache {
     return this.#served?.located.version ?? null;
   }
 
+  /** SHA-256 of the served version's manifest, `null` where none is. */
+  get manifestSha256(): string | null {
+    return this.#served?.model.manifestSha256 ?? null;
+  }
+
+  /** The alias's record as it was last read, `null` where the reference is a version or nothing was found. */
+  get record(): AliasRecord | null {
+    return this.#located?.alias?.record ?? null;
+  }
+
   /** The version the reference means, when it was refused; at most one. */
   get refused(): readonly Refusal[] {
     if (this.#refusal === null) return [];
@@ -96,6 +111,26 @@ export class ModelCache {
     else if (this.#isDue() && this.#isLeaseFree()) keepAlive(this.#look());
     if (this.#served === null) throw this.#unavailable();
     return run(this.#served.model);
+  }
+
+  /** Loads the model in the background where there is none, when a try is due. */
+  preload(keepAlive: (work: Promise<unknown>) => void): void {
+    if (this.#served === null && !this.#isClosed && this.#isDue() && this.#isLeaseFree()) {
+      keepAlive(this.#look());
+    }
+  }
+
+  /** Makes the next request look at the alias. */
+  lookSoon(): void {
+    this.#nextLookAt = 0;
+  }
+
+  /** Gives the model to another cache and is closed; `null` where none is loaded. */
+  release(): LoadedModel | null {
+    const model = this.#served?.model ?? null;
+    this.#served = null;
+    this.close();
+    return model;
   }
 
   /** Frees the model for good; a load that is under way is dropped when it ends. */
@@ -136,7 +171,11 @@ export class ModelCache {
         ? (this.#failure?.message ?? "it made room for another model; ask again")
         : `${refusal.version} was refused: ${refusal.detail}`;
     const message = `no version can serve as ${reference}: ${reason}`;
-    return new AppError("model_unavailable", message, this.#failure === null ? {} : { cause: this.#failure });
+    const retryAfterMs = Math.max(0, this.#nextLookAt - this.#options.clock());
+    return new AppError("model_unavailable", message, {
+      details: { retryAfterMs },
+      ...(this.#failure === null ? {} : { cause: this.#failure }),
+    });
   }
 
   /** Looks once what the reference means and takes it. Never rejects: the outcome is in the state and the log. */
@@ -146,16 +185,24 @@ export class ModelCache {
     try {
       this.#located = await this.#options.locate(this.#located);
       this.#failure = null;
+      this.#outages = 0;
       await this.#follow(this.#located, lease);
     } catch (cause) {
       if (isAppError(cause, "not_found")) this.#located = null;
+      this.#outages = isAppError(cause, "store_unavailable") ? this.#outages + 1 : 0;
       this.#failure =
-        cause instanceof AppError ? cause : new AppError("internal", "the store did not answer", { cause });
+        cause instanceof AppError ? cause : new AppError("internal", "the alias was not read", { cause });
       this.#log("warn", "alias-not-read", { reason: String(cause) });
     } finally {
       if (this.#lease === lease) this.#lease = null;
-      this.#nextLookAt = this.#options.clock() + this.#options.pollMs;
+      this.#nextLookAt = this.#options.clock() + this.#untilNextLookMs();
     }
+  }
+
+  #untilNextLookMs(): number {
+    const { pollMs } = this.#options;
+    if (this.#outages === 0) return pollMs;
+    return Math.min(pollMs * 2 ** (this.#outages - 1), Math.max(pollMs, longestOutageMs));
   }
 
   async #follow(located: LocatedVersion, lease: object): Promise<void> {

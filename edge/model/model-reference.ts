@@ -1,4 +1,4 @@
-import { parseAliasRecord } from "../../shared/contract/alias.ts";
+import { type AliasRecord, parseAliasRecord } from "../../shared/contract/alias.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
@@ -14,8 +14,8 @@ export interface LocatedVersion {
   readonly version: string;
   /** As the alias has it; `undefined` for a version that was asked for by its name. */
   readonly manifestSha256: string | undefined;
-  /** Of the alias's record. */
-  readonly etag: string | undefined;
+  /** The alias's record and its etag; `undefined` for a version that was asked for by its name. */
+  readonly alias: { readonly record: AliasRecord; readonly etag: string } | undefined;
 }
 
 /** Finds the version a reference means now. @param known what it meant before @throws not_found, invalid_manifest */
@@ -46,7 +46,7 @@ async function locateVersion(
       `there is no version ${version} of ${model}; GET /models lists what there is`,
     );
   }
-  return { model, version, manifestSha256: undefined, etag: undefined };
+  return { model, version, manifestSha256: undefined, alias: undefined };
 }
 
 async function locateAlias(
@@ -56,7 +56,7 @@ async function locateAlias(
 ): Promise<LocatedVersion> {
   const object = await store.get(
     objectKeys.alias(model, alias),
-    known?.etag === undefined ? {} : { ifNoneMatch: known.etag },
+    known?.alias === undefined ? {} : { ifNoneMatch: known.alias.etag },
   );
   if (object.kind === "unchanged" && known !== null) return known;
   if (object.kind !== "found") {
@@ -66,5 +66,6 @@ async function locateAlias(
     );
   }
   const record = parseAliasRecord(object.bytes, `alias ${alias} of ${model}`);
-  return { model, version: record.version, manifestSha256: record.manifestSha256, etag: object.info.etag };
+  const { version, manifestSha256 } = record;
+  return { model, version, manifestSha256, alias: { record, etag: object.info.etag } };
 }

@@ -1,12 +1,16 @@
 import type { Context } from "hono";
 import * as z from "zod/mini";
+import type { ClassifyOptions } from "../../shared/contract/classify.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { defaultAlias, nameSchema } from "../../shared/contract/names.ts";
 import type { AppEnvironment } from "../app-environment.ts";
+
 import type { Services } from "../services.ts";
 import type { Settings } from "../settings.ts";
 import type { ServedModel } from "./model-cache.ts";
 import type { ModelReference } from "./model-reference.ts";
+import { rolloutSubject } from "./rollout-subject.ts";
+import type { ClassifiedBy } from "./rollouts.ts";
 
 /** What a request may pin: an alias, or one version. */
 export type Pin =
@@ -18,8 +22,14 @@ export interface RequestedModel {
   readonly reference: ModelReference;
   /** Whether it can answer without being loaded first. */
   readonly isWarm: boolean;
-  /** Runs something with it; see `ModelPool.use`. @throws not_found, model_unavailable */
+  /** Runs something with the version that serves; see `ModelPool.use`. @throws not_found, model_unavailable */
   readonly use: <T>(run: (served: ServedModel) => T) => Promise<T>;
+  /**
+   * Classifies an image by the version that this caller gets, which a rollout may make another than `use` has.
+   * @param read gives the encoded image, once or, where two versions are compared, twice
+   * @throws what `read` and the classifier throw; not_found, model_unavailable
+   */
+  readonly classify: (read: () => Uint8Array, options: ClassifyOptions) => Promise<ClassifiedBy>;
 }
 
 /**
@@ -29,16 +39,18 @@ export interface RequestedModel {
  */
 export function requestModel(
   context: Context<AppEnvironment>,
-  { models, settings }: Pick<Services, "models" | "settings">,
+  { models, rollouts, settings }: Pick<Services, "models" | "rollouts" | "settings">,
   named: string | undefined,
   pin: Pin | null,
 ): RequestedModel {
   const reference = referenceOf(named, pin, settings);
   const keepAlive = (work: Promise<unknown>): void => context.executionCtx.waitUntil(work);
+  const caller = rolloutSubject(context);
   return {
     reference,
     isWarm: models.isLoaded(reference),
     use: (run) => models.use(reference, keepAlive, run),
+    classify: (read, options) => rollouts.classify({ reference, caller, keepAlive, read, options }),
   };
 }
 

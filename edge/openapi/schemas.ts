@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { publicAliasSchema } from "../../shared/contract/alias.ts";
+import { lastRollbackSchema, publicAliasSchema } from "../../shared/contract/alias.ts";
 import {
   classifyAnswerSchema,
   classifyImagesAnswerSchema,
@@ -16,6 +16,7 @@ import {
   modelListSchema,
   readinessSchema,
   refusalSchema,
+  rolloutStateSchema,
 } from "../../shared/contract/service.ts";
 
 /** What leaves or enters as JSON, by its name in the document. */
@@ -34,6 +35,8 @@ const schemas = {
   Liveness: livenessSchema,
   Readiness: readinessSchema,
   Refusal: refusalSchema,
+  RolloutState: rolloutStateSchema,
+  LastRollback: lastRollbackSchema,
 } as const;
 
 /** Name of a schema in the document. */

@@ -13,8 +13,8 @@ import { problemOf } from "../http/answer-problem.ts";
 import { parseClassifyQuery } from "../http/classify-query.ts";
 import { readImages, type SentImage } from "../http/read-images.ts";
 import { createServerTiming } from "../http/server-timing.ts";
-import type { ServedModel } from "../model/model-cache.ts";
 import { requestModel } from "../model/request-model.ts";
+import type { ClassifiedBy } from "../model/rollouts.ts";
 import type { Services } from "../services.ts";
 
 /** `POST /classify` and `POST /models/{model}/classify`: images in, their classes out. */
@@ -24,21 +24,17 @@ export async function answerClassify(
 ): Promise<Response> {
   const timing = createServerTiming(services.clock);
   const query = parseClassifyQuery(context.req.query());
-  const { reference, isWarm, use } = requestModel(context, services, context.req.param("model"), query.pin);
+  const model = requestModel(context, services, context.req.param("model"), query.pin);
   const sent = await readImages(context.req.raw);
   timing.mark("body");
   const options = { ...query.options, ...sent.options };
   const requestId = context.get("requestId");
-  const temperature = isWarm ? "warm" : "cold";
+  const temperature = model.isWarm ? "warm" : "cold";
+  // a failure here is not the fault of an image
+  await model.use(() => timing.mark("model", temperature));
   const answer =
     sent.kind === "one"
-      ? await illustrate(
-          await use((served): ClassifyAnswer => {
-            timing.mark("model", temperature);
-            return { ...classifyOne(served, sent.image, options), requestId };
-          }),
-          options,
-        )
+      ? { ...(await classifyOne(sent.image)), requestId }
       : await classifySeveral(sent.images);
   timing.mark("classify");
   timing.write(context);
@@ -51,37 +47,29 @@ export async function answerClassify(
   });
   return wanted === "text/plain" ? context.text(topLabels(answer)) : context.json(answer);
 
+  async function classifyOne({ read }: SentImage): Promise<ClassifiedBy> {
+    return illustrate(await model.classify(read, options), options);
+  }
+
   async function classifySeveral(images: readonly SentImage[]): Promise<ClassifyImagesAnswer> {
-    // a failure here is not the fault of an image
-    await use(() => timing.mark("model", temperature));
     const results: ImageResult[] = [];
     for (const image of images) {
       // lets other requests in: the next ones need not wait for all images of this one
       if (results.length > 0) await services.wait(0);
-      const result = await use((served) => resultOf(served, image));
-      results.push(result.outcome === "classified" ? await illustrate(result, options) : result);
+      results.push(await resultOf(image));
     }
-    return { model: reference.model, results, requestId };
+    return { model: model.reference.model, results, requestId };
   }
 
-  function resultOf(served: ServedModel, image: SentImage): ImageResult {
+  async function resultOf(image: SentImage): Promise<ImageResult> {
     const { name } = image;
     try {
-      const { model: _, ...classified } = classifyOne(served, image, options);
+      const { model: _, ...classified } = await classifyOne(image);
       return { outcome: "classified", name, ...classified };
     } catch (error) {
       return { outcome: "failed", name, problem: problemOf(error, requestId, services) };
     }
   }
-}
-
-function classifyOne(
-  { classifier }: ServedModel,
-  image: SentImage,
-  options: ClassifyOptions,
-): Omit<ClassifyAnswer, "requestId"> {
-  const { model, version } = classifier.manifest;
-  return { model, version, ...classifier.classify(image.read(), options) };
 }
 
 /** Draws the overlay of an answer where it was asked for: after the model was used, since it takes time to wait. */

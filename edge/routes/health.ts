@@ -21,16 +21,24 @@ export async function answerReady(context: Context<AppEnvironment>, services: Se
   const keepAlive = (work: Promise<unknown>): void => context.executionCtx.waitUntil(work);
   context.header("cache-control", "no-store");
   try {
-    const ready = await main.use(keepAlive, (served): Omit<Readiness, "refused"> => ({
-      status: "ready",
-      model: settings.model,
-      alias: settings.alias,
-      version: served.classifier.manifest.version,
-      loadedAt: served.loadedAt,
-      selfTest: { atLoad: served.selfTest, now: served.classifier.selfTest(1) },
-      memory: { wasmBytes: served.wasmBytes(), tensors: memory().numTensors },
-    }));
-    const answer: Readiness = { ...ready, refused: [...main.refused] };
+    const ready = await main.use(
+      keepAlive,
+      (served): Omit<Readiness, "refused" | "rollout" | "lastRollback"> => ({
+        status: "ready",
+        model: settings.model,
+        alias: settings.alias,
+        version: served.classifier.manifest.version,
+        loadedAt: served.loadedAt,
+        selfTest: { atLoad: served.selfTest, now: served.classifier.selfTest(1) },
+        memory: { wasmBytes: served.wasmBytes(), tensors: memory().numTensors },
+      }),
+    );
+    const answer: Readiness = {
+      ...ready,
+      refused: [...main.refused],
+      rollout: services.rollouts.stateOf({ kind: "alias", model: settings.model, alias: settings.alias }),
+      lastRollback: main.record?.lastRollback ?? null,
+    };
     return context.json(answer);
   } catch (error) {
     return answerProblem(error, context, services, { refused: main.refused });

@@ -48,8 +48,8 @@ const known: Readonly<Record<ErrorCode, { readonly status: number; readonly titl
   invalid_keys: { status: 500, title: "Invalid API keys" },
   keys_unavailable: { status: 503, title: "API keys unavailable" },
   model_unavailable: { status: 503, title: "Model unavailable" },
-  engine_unavailable: { status: 503, title: "Engine unavailable" },
   store_unavailable: { status: 503, title: "Store unavailable" },
+  engine_unavailable: { status: 503, title: "Engine unavailable" },
   internal: { status: 500, title: "Internal error" },
 };
 

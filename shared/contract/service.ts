@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { lastRollbackSchema, rolloutSchema } from "./alias.ts";
 import { errorCodes } from "./errors.ts";
 import { nameSchema, timestampSchema, versionSchema } from "./names.ts";
 
@@ -10,7 +11,15 @@ export const listedModelSchema = z.strictObject({
   /** Complete versions, newest first. */
   versions: z.array(z.string()),
   /** Aliases of complete versions, by name. */
-  aliases: z.array(z.strictObject({ alias: z.string(), version: z.string() })),
+  aliases: z.array(
+    z.strictObject({
+      alias: z.string(),
+      version: z.string(),
+      /** The version that is tried on a part of the traffic. */
+      rollout: z.optional(z.pick(rolloutSchema, { version: true, canaryFraction: true, shadow: true })),
+      lastRollback: z.optional(lastRollbackSchema),
+    }),
+  ),
 });
 
 /** A model of the store with what can be used of it. */
@@ -42,6 +51,30 @@ const selfTestSchema = z.strictObject({
   tolerance: z.number(),
 });
 
+const armCountsSchema = z.strictObject({ answers: count, unknown: count, failed: count });
+
+/** A rollout and how it fares in the isolate that answers. */
+export const rolloutStateSchema = z.strictObject({
+  ...z.pick(rolloutSchema, { version: true, canaryFraction: true, shadow: true, startedAt: true }).shape,
+  /** Whether its version can answer here. */
+  loaded: z.boolean(),
+  /** Why this isolate ended it, `null` while it goes on. */
+  ended: z.nullable(z.string()),
+  refused: z.array(refusalSchema),
+  /** Of the latest answers. */
+  seen: z.strictObject({
+    stable: armCountsSchema,
+    candidate: armCountsSchema,
+    /** Images that both versions classified. */
+    compared: count,
+    /** Of those, to how many they gave different classes. */
+    disagreed: count,
+  }),
+});
+
+/** A rollout and how it fares in the isolate that answers. */
+export type RolloutState = z.infer<typeof rolloutStateSchema>;
+
 /** The answer of `GET /health/ready` where a model serves. */
 export const readinessSchema = z.strictObject({
   status: z.literal("ready"),
@@ -53,6 +86,9 @@ export const readinessSchema = z.strictObject({
   memory: z.strictObject({ wasmBytes: count, tensors: count }),
   /** Versions the alias pointed at that did not pass. */
   refused: z.array(refusalSchema),
+  /** The version that is tried on a part of the traffic. */
+  rollout: z.nullable(rolloutStateSchema),
+  lastRollback: z.nullable(lastRollbackSchema),
 });
 
 /** The answer of `GET /health/ready` where a model serves. */

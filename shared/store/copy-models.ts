@@ -1,4 +1,4 @@
-import { type AliasRecord, parseAliasRecord } from "../contract/alias.ts";
+import { type AliasRecord, hasEndedRollout, parseAliasRecord } from "../contract/alias.ts";
 import { AppError, isAppError } from "../contract/errors.ts";
 import { objectKeys, parseModelKey } from "../contract/object-keys.ts";
 import { copyVersion, type VersionName } from "./copy-version.ts";
@@ -101,10 +101,24 @@ async function copyAlias(to: ObjectStore, key: string, bytes: Uint8Array): Promi
     );
   }
   const known = await to.get(key);
-  if (known.kind === "found" && (await sha256Hex(known.bytes)) === (await sha256Hex(bytes))) return null;
+  if (known.kind === "found") {
+    if ((await sha256Hex(known.bytes)) === (await sha256Hex(bytes))) return null;
+    if (isEnded(known.bytes, record)) return null;
+  }
   await checkTargets(to, record);
   await to.put(key, bytes, known.kind === "found" ? { ifMatch: known.info.etag } : { ifNoneMatch: "*" });
   return { kind: "alias", model: record.model, alias: record.alias, version: record.version };
+}
+
+/** Whether a Worker ended the rollout that `record` still has: it comes back to `from`, see carry-back.ts. */
+function isEnded(knownBytes: Uint8Array, record: AliasRecord): boolean {
+  try {
+    return hasEndedRollout(parseAliasRecord(knownBytes, "alias"), record);
+  } catch (error) {
+    // a broken record is written over
+    if (isAppError(error, "invalid_manifest")) return false;
+    throw error;
+  }
 }
 
 /** Refuses an alias that would point to a version which `to` lacks or has otherwise. */

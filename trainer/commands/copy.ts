@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { AppError } from "../../shared/contract/errors.ts";
+import { carryBackRollbacks } from "../../shared/store/carry-back.ts";
 import { type CopiedItem, copyModels } from "../../shared/store/copy-models.ts";
 import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
@@ -28,7 +29,13 @@ export function addCopyCommand(program: Command): void {
   ]).action(async (options: CopyOptions, self: Command) => {
     const output = createOutput(options.json);
     const onlyModel = self.getOptionValueSource("model") === "cli" ? { model: options.model } : {};
-    const report = await copyModels(await openStore(options.store), await openStore(options.to), {
+    const [from, to] = [await openStore(options.store), await openStore(options.to)];
+    for (const { model, alias, lastRollback } of await carryBackRollbacks(to, from)) {
+      output.say(
+        `${model}/${alias} gave up ${lastRollback?.version ?? ""} there: ${lastRollback?.reason ?? ""}`,
+      );
+    }
+    const report = await copyModels(from, to, {
       ...onlyModel,
       onCopied: (item) => output.say(`copied ${describe(item)}`),
     });

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
+import type { AliasRecord } from "../../shared/contract/alias.ts";
 import { type ListedModel, type ListedVersion, listModels } from "../release/list-models.ts";
 import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { type CommonOptions, withCommonOptions } from "./common-options.ts";
+import { describeShares } from "./rollout-options.ts";
 
 interface ModelsOptions extends CommonOptions {
   readonly all: boolean;
@@ -37,11 +39,19 @@ function describeModel(model: ListedModel): string[] {
     aliasesOf(model, version),
     version.usable ? "" : `not usable: ${version.reason}`,
   ]);
-  const broken = model.aliases.flatMap((alias) =>
-    alias.usable ? [] : [`  alias ${alias.alias} is not usable: ${alias.reason}`],
+  const notes = model.aliases.flatMap((alias) =>
+    alias.usable ? describeRollout(alias.record) : [`  alias ${alias.alias} is not usable: ${alias.reason}`],
   );
   const heading = ["version", "top-1", "weights", "size", "aliases", ""];
-  return [model.model, ...table([heading, ...rows]).map((line) => `  ${line}`), ...broken];
+  return [model.model, ...table([heading, ...rows]).map((line) => `  ${line}`), ...notes];
+}
+
+function describeRollout({ alias, rollout, lastRollback }: AliasRecord): string[] {
+  const tries =
+    rollout === undefined ? [] : [`  ${alias} tries ${rollout.version}: ${describeShares(rollout)}`];
+  if (lastRollback === undefined) return tries;
+  const { version, at, by, reason } = lastRollback;
+  return [...tries, `  ${alias} gave up ${version} at ${at} (${by}): ${reason}`];
 }
 
 /** What it was measured to do; a dash when it is not usable or was not evaluated here. */

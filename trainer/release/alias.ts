@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type AliasRecord, aliasRecordSchema, parseAliasRecord } from "../../shared/contract/alias.ts";
+import { type AliasRecord, parseAliasRecord, serializeAliasRecord } from "../../shared/contract/alias.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
@@ -44,9 +44,7 @@ export async function writeAlias(
   previous: StoredAlias | null,
 ): Promise<void> {
   const condition = previous === null ? { ifNoneMatch: "*" as const } : { ifMatch: previous.etag };
-  const valid = parseWith(aliasRecordSchema, record, `alias ${record.alias} of model ${record.model}`);
-  const bytes = new TextEncoder().encode(`${JSON.stringify(valid, null, 2)}\n`);
-  await store.put(objectKeys.alias(record.model, record.alias), bytes, condition);
+  await store.put(objectKeys.alias(record.model, record.alias), serializeAliasRecord(record), condition);
 }
 
 /** A version as a caller named it. */

@@ -1,4 +1,4 @@
-import type { AliasRecord } from "../../shared/contract/alias.ts";
+import { type AliasRecord, endRollout } from "../../shared/contract/alias.ts";
 import { AppError, isAppError } from "../../shared/contract/errors.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { readAlias, type StoredAlias, writeAlias } from "./alias.ts";
@@ -18,7 +18,7 @@ const mostAttempts = 32;
 
 /**
  * Points an alias to a published version, by compare-and-set; the old version becomes `previous`.
- * Of several promoters at once all succeed, one after the other. Promoting the current version changes nothing.
+ * Of several promoters at once all succeed, one after the other. A rollout ends; promoting the version that serves does nothing else.
  * @throws not_found, invalid_manifest or integrity_mismatch when the version is not whole, the alias unmoved
  * @throws precondition_failed when the alias moved at every attempt
  */
@@ -27,11 +27,12 @@ export async function promote(
   move: AliasMove & { readonly version: string },
 ): Promise<AliasRecord> {
   const { sha256 } = await checkVersion(store, move.model, move.version);
-  return compareAndSet(store, move, (current) =>
-    current?.record.version === move.version && current.record.manifestSha256 === sha256
-      ? current.record
-      : moved(move, move.version, sha256, current),
-  );
+  return moveAlias(store, move, (current) => {
+    const isServed = current?.record.version === move.version && current.record.manifestSha256 === sha256;
+    if (!isServed) return moved(move, move.version, sha256, current);
+    const reason = "the version that serves was promoted anew";
+    return endRollout(current.record, { reason, at: move.now().toISOString(), by: move.by });
+  });
 }
 
 /**
@@ -51,7 +52,7 @@ export async function rollback(store: ObjectStore, move: AliasMove): Promise<Ali
     );
   }
   const { sha256 } = await checkVersion(store, move.model, target);
-  return compareAndSet(store, move, (current) => {
+  return moveAlias(store, move, (current) => {
     if (current?.record.version !== seen.record.version || current.record.previous !== target) {
       throw new AppError(
         "precondition_failed",
@@ -81,8 +82,8 @@ function moved(
   };
 }
 
-/** Reads, decides and writes until nobody else wrote in between. */
-async function compareAndSet(
+/** Reads an alias, decides and writes until nobody else wrote in between. @throws precondition_failed when somebody always did */
+export async function moveAlias(
   store: ObjectStore,
   move: AliasMove,
   decide: (current: StoredAlias | null) => AliasRecord,

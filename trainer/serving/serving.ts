@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { carryBackRollbacks } from "../../shared/store/carry-back.ts";
 import { copyModels } from "../../shared/store/copy-models.ts";
 import { copyKeys } from "../../shared/store/copy-keys.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
@@ -78,6 +79,11 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
       } catch (error) {
         if (!isAppError(error)) throw error;
         sayFault(objectKeys.apiKeys(), error);
+      }
+      for (const { model, alias, lastRollback } of await carryBackRollbacks(worker.bucket, store)) {
+        options.say(
+          `${model}/${alias} gave up ${lastRollback?.version ?? ""}: ${lastRollback?.reason ?? ""}`,
+        );
       }
       const { copied, faults } = await copyModels(store, worker.bucket);
       for (const { key, error } of faults) sayFault(key, error);

@@ -4,6 +4,7 @@ import { createApp } from "../../../edge/app.ts";
 import { KeyRing } from "../../../edge/auth/key-ring.ts";
 import { createModelLoader } from "../../../edge/model/load-model.ts";
 import { ModelPool } from "../../../edge/model/model-pool.ts";
+import { Rollouts } from "../../../edge/model/rollouts.ts";
 import type { LogEntry } from "../../../edge/ports.ts";
 import type { Settings } from "../../../edge/settings.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
@@ -67,11 +68,12 @@ export function openEdge(
     open: true,
     ...changed,
   };
-  const load = createModelLoader(store, budgetBytes);
+  const load = createModelLoader(store);
   const main = { kind: "alias", model, alias: settings.alias } as const;
-  const models = new ModelPool({ store, main, pollMs, load, clock, wait, log });
+  const models = new ModelPool({ store, main, pollMs, load, budgetBytes, clock, wait, log });
+  const rollouts = new Rollouts({ models, store, clock, wait, log });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
-  const app = createApp({ settings, store, bucket: env.MODELS, models, keys, clock, log, wait });
+  const app = createApp({ settings, store, bucket: env.MODELS, models, rollouts, keys, clock, log, wait });
   return {
     model,
     store: bucket,
