@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../edge/app.ts";
 import { KeyRing } from "../../../edge/auth/key-ring.ts";
-import { createModelLoader } from "../../../edge/model/load-model.ts";
+import { createModelLoader, type ModelLoader } from "../../../edge/model/load-model.ts";
 import { ModelPool } from "../../../edge/model/model-pool.ts";
 import { Rollouts } from "../../../edge/model/rollouts.ts";
 import type { LogEntry } from "../../../edge/ports.ts";
@@ -27,6 +27,12 @@ export interface Edge {
   advance(milliseconds: number): void;
 }
 
+/** What a test may change of the app. */
+export interface EdgeOptions {
+  /** Changes how models are loaded. */
+  readonly wrapLoad?: (load: ModelLoader) => ModelLoader;
+}
+
 /** Least time between two looks at the alias, in milliseconds of the test's clock. */
 export const pollMs = 5000;
 
@@ -44,6 +50,7 @@ export function openEdge(
   budgetBytes?: number,
   changed: Partial<Settings> = {},
   wait: (milliseconds: number) => Promise<unknown> = (milliseconds) => scheduler.wait(milliseconds),
+  more: EdgeOptions = {},
 ): Edge {
   const model = `model-${opened++}`;
   const bucket = createR2Store(env.MODELS);
@@ -68,7 +75,8 @@ export function openEdge(
     open: true,
     ...changed,
   };
-  const load = createModelLoader(store);
+  const { wrapLoad = (load) => load } = more;
+  const load = wrapLoad(createModelLoader(store));
   const main = { kind: "alias", model, alias: settings.alias } as const;
   const models = new ModelPool({ store, main, pollMs, load, budgetBytes, clock, wait, log });
   const rollouts = new Rollouts({ models, store, clock, wait, log });
