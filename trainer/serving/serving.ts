@@ -1,12 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { carryBackRollbacks } from "../../shared/store/carry-back.ts";
-import { copyModels } from "../../shared/store/copy-models.ts";
-import { copyKeys } from "../../shared/store/copy-keys.ts";
-import { isAppError } from "../../shared/contract/errors.ts";
-import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { createWorkerCopy } from "./copy-to-worker.ts";
 import { followStore } from "./follow-store.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 import { buildWorkerArtefact } from "./worker-artefact.ts";
@@ -67,30 +63,7 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
       vars: { MODEL: options.model, ALIAS_POLL_SECONDS: "1" },
     });
     started = worker;
-    const told = new Set<string>();
-    const sayFault = (key: string, { message }: Error): void => {
-      const line = `${key} stays behind: ${message}`;
-      if (!told.has(line)) options.say(line);
-      told.add(line);
-    };
-    const copy = async (): Promise<void> => {
-      try {
-        if (await copyKeys(store, worker.bucket)) options.say("the API keys changed");
-      } catch (error) {
-        if (!isAppError(error)) throw error;
-        sayFault(objectKeys.apiKeys(), error);
-      }
-      for (const { model, alias, lastRollback } of await carryBackRollbacks(worker.bucket, store)) {
-        options.say(
-          `${model}/${alias} gave up ${lastRollback?.version ?? ""}: ${lastRollback?.reason ?? ""}`,
-        );
-      }
-      const { copied, faults } = await copyModels(store, worker.bucket);
-      for (const { key, error } of faults) sayFault(key, error);
-      for (const item of copied) {
-        if (item.kind === "alias") options.say(`${item.model}/${item.alias} -> ${item.version}`);
-      }
-    };
+    const copy = createWorkerCopy(store, worker.bucket, options.say);
     await copy();
     following = followStore(copy, {
       intervalMs: followIntervalMs,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rolloutShare } from "../../../edge/model/rollout-share.ts";
 
@@ -22,8 +22,8 @@ describe("the share of a caller", () => {
   });
 
   it("is the same every time, from 0 up to but not 1, whatever the caller is called", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (caller) => {
+    assert(
+      property(string({ unit: "binary" }), (caller) => {
         const [share = -1] = shares([caller]);
         expect(share).toBeGreaterThanOrEqual(0);
         expect(share).toBeLessThan(1);

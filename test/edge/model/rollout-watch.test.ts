@@ -53,13 +53,7 @@ describe("the watch over a rollout", () => {
   });
 
   it("does not blame a version for what both suffer", () => {
-    const seen = (arm: Arm) =>
-      [
-        [arm, "known", 100],
-        [arm, "unknown", 200],
-        [arm, "failed", 100],
-      ] as const;
-    expect(watchOf([...seen("stable"), ...seen("candidate")]).verdict()).toBeNull();
+    expect(watchOf([...troubled("stable"), ...troubled("candidate")]).verdict()).toBeNull();
   });
 
   it("ends one that gives other classes", () => {
@@ -107,6 +101,14 @@ describe("the watch over a rollout", () => {
     expect(answers).toBeLessThan(500);
   });
 });
+
+function troubled(arm: Arm): (readonly [Arm, Outcome, number])[] {
+  return [
+    [arm, "known", 100],
+    [arm, "unknown", 200],
+    [arm, "failed", 100],
+  ];
+}
 
 function outcomeAt(draw: number): Outcome {
   if (draw < 0.01) return "failed";

@@ -3,7 +3,7 @@ import type { ModelLoader } from "../../../edge/model/load-model.ts";
 import { defaultRolloutGuard, parseAliasRecord, type Rollout } from "../../../shared/contract/alias.ts";
 import type { ClassifyAnswer } from "../../../shared/contract/classify.ts";
 import { objectKeys } from "../../../shared/contract/object-keys.ts";
-import type { Readiness } from "../../../shared/contract/service.ts";
+import type { Readiness, RolloutState } from "../../../shared/contract/service.ts";
 import {
   type HandMadeBundle,
   handMadeBundle,
@@ -21,6 +21,10 @@ const red = solidPng(40, 40, pureColours[0] ?? [0, 0, 0]);
 const knowsNothing: HandMadeOptions["editManifest"] = (manifest) => {
   manifest.unknown = { rule: "max-probability", threshold: 1 };
 };
+
+function classifyBadly(): never {
+  throw new Error("out of memory");
+}
 
 async function classify(edge: Edge, device: string): Promise<ClassifyAnswer> {
   const post = imagePost(red);
@@ -41,6 +45,12 @@ async function versionsOf(edge: Edge, devices: number): Promise<string[]> {
 
 async function readiness(edge: Edge): Promise<Readiness> {
   return (await edge.fetch("/health/ready")).json();
+}
+
+async function seenBy(edge: Edge): Promise<RolloutState["seen"]> {
+  const { rollout } = await readiness(edge);
+  if (rollout === null) throw new Error("no rollout");
+  return rollout.seen;
 }
 
 describe("a rollout", () => {
@@ -108,9 +118,9 @@ describe("a rollout", () => {
     const after = await versionsOf(edge, 40);
     const { version } = candidate.manifest;
 
-    expect(before.every((it, i) => it !== version || after[i] === version)).toBe(true);
-    expect(after.filter((it) => it === version).length).toBeGreaterThan(
-      before.filter((it) => it === version).length,
+    expect(before.every((had, i) => had !== version || after[i] === version)).toBe(true);
+    expect(after.filter((got) => got === version).length).toBeGreaterThan(
+      before.filter((had) => had === version).length,
     );
     await change(null);
     await classify(edge, "looks");
@@ -143,14 +153,14 @@ describe("a rollout", () => {
 
   it("compares both versions behind the answer, whoever gave it", async () => {
     await begin({ canaryFraction: 0.5, shadow: true });
-    const before = (await readiness(edge)).rollout?.seen;
+    const before = await seenBy(edge);
     await versionsOf(edge, 20);
-    const after = (await readiness(edge)).rollout?.seen;
+    const after = await seenBy(edge);
 
-    expect((after?.compared ?? 0) - (before?.compared ?? 0)).toBe(20);
-    expect((after?.stable.answers ?? 0) - (before?.stable.answers ?? 0)).toBe(20);
-    expect((after?.candidate.answers ?? 0) - (before?.candidate.answers ?? 0)).toBe(20);
-    expect(after?.disagreed).toBe(0);
+    expect(after.compared - before.compared).toBe(20);
+    expect(after.stable.answers - before.stable.answers).toBe(20);
+    expect(after.candidate.answers - before.candidate.answers).toBe(20);
+    expect(after.disagreed).toBe(0);
   });
 
   it("never shows what a shadow said, and ends when it says something else", async () => {
@@ -192,9 +202,6 @@ describe("a rollout", () => {
     await begin({ canaryFraction: 1 }, {}, (load) => async (located, room) => {
       const loaded = await load(located, room);
       if (located.version !== candidate.manifest.version) return loaded;
-      const classifyBadly = (): never => {
-        throw new Error("out of memory");
-      };
       return { ...loaded, classifier: { ...loaded.classifier, classify: classifyBadly } };
     });
     const versions = await versionsOf(edge, 12);

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   type AliasRecord,
+  defaultRolloutGuard,
   endRollout,
   parseAliasRecord,
   serializeAliasRecord,
 } from "../../../shared/contract/alias.ts";
-import { defaultRolloutGuard } from "../../../shared/contract/alias.ts";
 import { objectKeys } from "../../../shared/contract/object-keys.ts";
 import { carryBackRollbacks } from "../../../shared/store/carry-back.ts";
 import { copyModels } from "../../../shared/store/copy-models.ts";
@@ -37,18 +37,20 @@ function recordOf(stable: HandMadeBundle, candidate: HandMadeBundle): AliasRecor
   };
 }
 
+async function read(store: ObjectStore): Promise<AliasRecord> {
+  const object = await store.get(key);
+  if (object.kind !== "found") throw new Error("no alias");
+  return parseAliasRecord(object.bytes, "alias");
+}
+
+async function write(store: ObjectStore, alias: AliasRecord): Promise<void> {
+  await store.put(key, serializeAliasRecord(alias));
+}
+
 describe("a rollback that a Worker decided", () => {
   let record: ObjectStore;
   let served: ObjectStore;
   let ongoing: AliasRecord;
-  const read = async (store: ObjectStore): Promise<AliasRecord> => {
-    const object = await store.get(key);
-    if (object.kind !== "found") throw new Error("no alias");
-    return parseAliasRecord(object.bytes, "alias");
-  };
-  const write = (store: ObjectStore, alias: AliasRecord): Promise<unknown> =>
-    store.put(key, serializeAliasRecord(alias));
-
   beforeEach(async () => {
     record = createMemoryStore();
     served = createMemoryStore();
@@ -66,7 +68,7 @@ describe("a rollback that a Worker decided", () => {
     const carried = await carryBackRollbacks(served, record);
     await copyModels(record, served);
 
-    expect(carried.map((it) => it.lastRollback?.reason)).toEqual(["it knew nothing"]);
+    expect(carried.map(({ lastRollback }) => lastRollback?.reason)).toEqual(["it knew nothing"]);
     expect(await read(record)).toEqual(endRollout(ongoing, end));
     expect(await read(served)).toEqual(await read(record));
     expect(await carryBackRollbacks(served, record)).toEqual([]);

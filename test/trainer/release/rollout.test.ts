@@ -85,7 +85,9 @@ describe("a rollout", () => {
 
   it("rejects the version that serves already, and one that is not there", async () => {
     const code = async (version: string, from = store): Promise<string> => {
-      const error: unknown = await startRollout(from, { ...move, ...shares, version }).catch((it) => it);
+      const error: unknown = await startRollout(from, { ...move, ...shares, version }).catch(
+        (reason) => reason,
+      );
       return isAppError(error) ? error.code : String(error);
     };
 
