@@ -43,6 +43,7 @@ export function createApp(services: Services): App {
         "accept-ranges",
         "content-length",
         "content-range",
+        "inference-header-content-length",
       ],
       maxAge: 86_400,
     }),

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { AppEnvironment } from "./app-environment.ts";
 import { requireScope } from "./auth/require-scope.ts";
+import { addDialectRoutes } from "./dialects/routes.ts";
 import { onlyMethods } from "./http/only-methods.ts";
 import { answerClassify } from "./routes/classify.ts";
 import { answerConsole } from "./routes/console.ts";
@@ -26,6 +27,7 @@ export function addRoutes(app: Hono<AppEnvironment>, services: Services): void {
     answerVersionFile(context, services),
   );
   app.all("/models/:model/versions/:version/:file", onlyMethods("GET, HEAD"));
+  addDialectRoutes(app, services, mayClassify);
   app.get("/health/live", answerLive);
   app.all("/health/live", onlyMethods("GET, HEAD"));
   app.get("/health/ready", (context) => answerReady(context, services));

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { isAppError } from "../../shared/contract/errors.ts";
-import { type Problem, problemMediaType, toProblem } from "../../shared/contract/problem.ts";
+import { type Problem, toProblem } from "../../shared/contract/problem.ts";
 import type { AppEnvironment } from "../app-environment.ts";
+import { failureBody } from "../dialects/failure-body.ts";
 import type { Services } from "../services.ts";
 
 /** The problem that tells of a failure. What a 5xx hides from the client goes to the log under the same request id. */
@@ -14,7 +15,7 @@ export function problemOf(error: unknown, requestId: string, services: Pick<Serv
 }
 
 /**
- * Answers a failure as RFC 9457 problem; see {@link problemOf}.
+ * Answers a failure as RFC 9457 problem, or as the dialect of the path has it; see {@link problemOf}.
  * @param members more members of the problem
  */
 export function answerProblem(
@@ -30,9 +31,10 @@ export function answerProblem(
     context.header("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));
   }
   if (problem.status === 401) context.header("www-authenticate", 'Bearer realm="edgewise"');
-  context.header("content-type", problemMediaType);
+  const { mediaType, body } = failureBody(context.req.path, { ...problem, ...members });
+  context.header("content-type", mediaType);
   context.header("cache-control", "no-store");
-  return new Response(JSON.stringify({ ...problem, ...members }), {
+  return new Response(JSON.stringify(body), {
     status: problem.status,
     headers: context.res.headers,
   });

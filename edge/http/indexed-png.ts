@@ -1,3 +1,5 @@
+import { joinBytes } from "./join-bytes.ts";
+
 /** Red, green, blue and opacity, 0-255 each. */
 export type PaletteColour = readonly [number, number, number, number];
 
@@ -20,7 +22,7 @@ export async function encodeIndexedPng(
   header.setUint32(4, height);
   // 8 bits a pixel, palette
   header.setUint16(8, 0x0803);
-  return joined([
+  return joinBytes([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", new Uint8Array(header.buffer)),
     chunk("PLTE", Uint8Array.from(palette.flatMap(([red, green, blue]) => [red, green, blue]))),
@@ -40,8 +42,8 @@ async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
-  const body = joined([new TextEncoder().encode(type), data]);
-  return joined([uint32(data.length), body, uint32(crc32(body))]);
+  const body = joinBytes([new TextEncoder().encode(type), data]);
+  return joinBytes([uint32(data.length), body, uint32(crc32(body))]);
 }
 
 function crc32(bytes: Uint8Array): number {
@@ -57,14 +59,4 @@ function uint32(value: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, value);
   return new Uint8Array(view.buffer);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -1,8 +1,11 @@
 import { AppError } from "../../shared/contract/errors.ts";
 
-/** One part of a form that carries a file. */
-export interface FilePart {
-  /** As the client calls it, `null` where it does not. */
+/** One part of a form. */
+export interface FormPart {
+  /** Name of the field. */
+  readonly field: string | null;
+  readonly isFile: boolean;
+  /** Name of the file as the client calls it, `null` where it does not. */
   readonly name: string | null;
   /** A view of the body. */
   readonly bytes: Uint8Array;
@@ -16,18 +19,22 @@ const lineFeed = 10;
 const dash = 45;
 /** On the average, in bytes: jumps that go less far are not worth their call. */
 const shortestJump = 32;
+const parameterPatterns = {
+  name: { quoted: /;[ \t]*name="((?:[^"\\]|\\.)*)"/i, plain: /;[ \t]*name=([^;"\s]*)/i },
+  filename: { quoted: /;[ \t]*filename="((?:[^"\\]|\\.)*)"/i, plain: /;[ \t]*filename=([^;"\s]*)/i },
+} as const;
 const endOfHeaders = latin1("\r\n\r\n");
 
 /**
- * The files of a `multipart/form-data` body (RFC 7578), in its order; other fields are passed over. The files are views
+ * The parts of a `multipart/form-data` body (RFC 7578), in its order, an empty file input left out. They are views
  * of the body: the platform's own parser would hold each a second time, which an isolate of 128 MB cannot spare.
  * @throws {AppError} invalid_argument when the body is no whole form
  */
-export function parseFileParts(body: Uint8Array, contentType: string): FilePart[] {
+export function parseParts(body: Uint8Array, contentType: string): FormPart[] {
   const delimiter = latin1(`\r\n--${boundaryOf(contentType)}`);
   const findDelimiter = createFinder(delimiter);
   const findEndOfHeaders = createFinder(endOfHeaders);
-  const files: FilePart[] = [];
+  const found: FormPart[] = [];
   // the first delimiter may stand at the very start, without its line break
   const isAtStart = delimiter.subarray(2).every((byte, i) => body[i] === byte);
   let at = isAtStart ? delimiter.length - 2 : after(findDelimiter(body, 0), delimiter.length);
@@ -41,28 +48,29 @@ export function parseFileParts(body: Uint8Array, contentType: string): FilePart[
     const contentEnd = findDelimiter(body, contentStart - 2);
     at = after(contentEnd, delimiter.length);
     const headers = new TextDecoder().decode(body.subarray(start, Math.max(start, headerEnd)));
-    const file = fileOf(headers, body.subarray(contentStart, Math.max(contentStart, contentEnd)));
-    if (file !== null) files.push(file);
+    const part = partOf(headers, body.subarray(contentStart, Math.max(contentStart, contentEnd)));
+    if (part !== null) found.push(part);
   }
-  return files;
+  return found;
 }
 
 /** A part is a file when it has a file name, or a type that a text field does not have. */
-function fileOf(headers: string, bytes: Uint8Array): FilePart | null {
-  const name = fileNameOf(headers);
+function partOf(headers: string, bytes: Uint8Array): FormPart | null {
+  const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
+  const field = parameterOf(disposition, "name");
+  const name = parameterOf(disposition, "filename");
   // what a browser sends for an input without a file
   if (name === "" && bytes.length === 0) return null;
-  if (name !== null) return { name: name === "" ? null : name.slice(0, longestName), bytes };
-  return /^content-type:[ \t]*(?:image\/|application\/octet-stream)/im.test(headers)
-    ? { name: null, bytes }
-    : null;
+  const isFile = name !== null || /^content-type:[ \t]*(?:image\/|application\/octet-stream)/im.test(headers);
+  return { field, isFile, name: name === "" ? null : (name?.slice(0, longestName) ?? null), bytes };
 }
 
-function fileNameOf(headers: string): string | null {
-  const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
-  const quoted = /;[ \t]*filename="((?:[^"\\]|\\.)*)"/i.exec(disposition)?.[1];
+/** A parameter of a disposition, `null` where there is none. */
+function parameterOf(disposition: string, name: "name" | "filename"): string | null {
+  const patterns = parameterPatterns[name];
+  const quoted = patterns.quoted.exec(disposition)?.[1];
   if (quoted !== undefined) return quoted.replaceAll(/\\(["\\])/g, "$1").replaceAll("%22", '"');
-  return /;[ \t]*filename=([^;"\s]*)/i.exec(disposition)?.[1] ?? null;
+  return patterns.plain.exec(disposition)?.[1] ?? null;
 }
 
 /** Value of the parameter `boundary`, 1 to 70 characters (RFC 2046, section 5.1.1). */

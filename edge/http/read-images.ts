@@ -8,7 +8,8 @@ import { AppError } from "../../shared/contract/errors.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
 import { imageLimits } from "../../shared/image/codec-failure.ts";
 import { decodeBase64 } from "./decode-base64.ts";
-import { parseFileParts } from "./multipart.ts";
+import { jsonOf } from "./json-body.ts";
+import { type FormPart, parseParts } from "./multipart.ts";
 import { readBody } from "./read-body.ts";
 
 /** An image as it was sent. */
@@ -38,10 +39,10 @@ export async function readImages(request: Request): Promise<SentImages> {
     return { kind: "one", image: { name: null, read: () => bytes }, options: {} };
   }
   if (mediaType === "multipart/form-data") {
-    return imagesOfForm(await readBody(request, requestLimits.bodyBytes), contentType);
+    return imagesOfForm(parseParts(await readBody(request, requestLimits.bodyBytes), contentType));
   }
   if (mediaType === "application/json") {
-    return imagesOfJson(parseJson(await readBody(request, requestLimits.bodyBytes)));
+    return imagesOfJson(jsonOf(await readBody(request, requestLimits.bodyBytes), '{"image": "<base64>"}'));
   }
   throw new AppError(
     "unsupported_media_type",
@@ -50,10 +51,11 @@ export async function readImages(request: Request): Promise<SentImages> {
   );
 }
 
-function imagesOfForm(body: Uint8Array, contentType: string): SentImages {
-  const images = parseFileParts(body, contentType).map(({ name, bytes }): SentImage => {
-    return { name, read: () => withinLimit(bytes) };
-  });
+/** The images of a form: its files, whatever their fields are called. @throws {AppError} invalid_argument */
+export function imagesOfForm(form: readonly FormPart[]): SentImages {
+  const images = form
+    .filter((part) => part.isFile)
+    .map(({ name, bytes }): SentImage => ({ name, read: () => withinLimit(bytes) }));
   const [image, second] = images;
   if (image === undefined || images.length > requestLimits.images) {
     throw new AppError(
@@ -85,12 +87,4 @@ function imagesOfJson(value: unknown): SentImages {
 
 function sentAsText(text: string): SentImage {
   return { name: null, read: () => decodeBase64(text, imageLimits.maxBytes) };
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
-  } catch (cause) {
-    throw new AppError("invalid_argument", 'the body is not JSON; send {"image": "<base64>"}', { cause });
-  }
 }

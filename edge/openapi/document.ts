@@ -1,5 +1,6 @@
 import { problemMediaType } from "../../shared/contract/problem.ts";
-import { describePaths, type PathItem } from "./paths.ts";
+import type { PathItem } from "./operation.ts";
+import { describePaths } from "./paths.ts";
 import { jsonSchemas } from "./schemas.ts";
 
 /** The part of OpenAPI 3.1 that we write. */

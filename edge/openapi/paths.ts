@@ -2,34 +2,21 @@ import * as z from "zod/mini";
 import { requestLimits } from "../../shared/contract/classify.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { classifyQuerySchema } from "../http/classify-query.ts";
-import { type SchemaName, withoutIdentity } from "./schemas.ts";
+import { dialectPaths } from "./dialect-paths.ts";
+import {
+  binary,
+  type Content,
+  inHeader,
+  inPath,
+  jsonOperation,
+  type Operation,
+  type Parameter,
+  type PathItem,
+  problems,
+  schemaOf,
+  text,
+} from "./operation.ts";
 
-/** One operation of OpenAPI 3.1. */
-export interface Operation {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly required: true; readonly content: Content };
-  readonly responses: Readonly<Record<string, Answer>>;
-}
-
-/** The operations of one path. */
-export type PathItem = Partial<Readonly<Record<"get" | "post", Operation>>>;
-
-interface Parameter {
-  readonly name: string;
-  readonly in: "path" | "query" | "header";
-  readonly required: boolean;
-  readonly schema: unknown;
-}
-
-type Content = Readonly<Record<string, { readonly schema: unknown }>>;
-type Answer =
-  | { readonly $ref: string }
-  | { readonly description: string; readonly headers?: unknown; readonly content?: Content };
-
-const text = { type: "string" } as const;
-const binary: Content[string] = { schema: {} };
 const etagHeader = { ETag: { schema: text } } as const;
 
 /** Every path of the API. */
@@ -40,15 +27,21 @@ export function describePaths(): Record<string, PathItem> {
       post: classify("classifyByModel", "Classifies images by a model.", [inPath("model", nameSchema)]),
     },
     "/models": {
-      get: jsonOperation("listModels", "Complete versions and their aliases.", "ModelList", [500]),
+      get: jsonOperation("listModels", "Complete versions and their aliases.", "ModelList", problems([500])),
     },
     "/models/{model}/aliases/{alias}": { get: readAlias() },
     "/models/{model}/versions/{version}/{file}": { get: readFile() },
-    "/health/live": { get: jsonOperation("isLive", "The process answers.", "Liveness", []) },
+    ...dialectPaths(),
+    "/health/live": { get: jsonOperation("isLive", "The process answers.", "Liveness", {}) },
     "/health/ready": {
-      get: jsonOperation("isReady", "A golden vector just gave what was published.", "Readiness", [500, 503]),
+      get: jsonOperation(
+        "isReady",
+        "A golden vector just gave what was published.",
+        "Readiness",
+        problems([500, 503]),
+      ),
     },
-    "/openapi.json": { get: jsonOperation("describeApi", "This document.", null, []) },
+    "/openapi.json": { get: jsonOperation("describeApi", "This document.", null, {}) },
     "/": { get: page("openConsole", "The console page.", [], "text/html", []) },
     "/console/{file}": {
       get: page("readConsoleFile", "A file of the console page.", [inPath("file", z.string())], "*/*", [404]),
@@ -132,23 +125,6 @@ function readFile(): Operation {
   };
 }
 
-function jsonOperation(
-  operationId: string,
-  summary: string,
-  answer: SchemaName | null,
-  failures: readonly number[],
-): Operation {
-  const schema = answer === null ? { type: "object" } : schemaOf(answer);
-  return {
-    operationId,
-    summary,
-    responses: {
-      200: { description: summary, content: { "application/json": { schema } } },
-      ...problems(failures),
-    },
-  };
-}
-
 function page(
   operationId: string,
   summary: string,
@@ -170,20 +146,4 @@ function page(
 function queryParameters(): Parameter[] {
   const { properties = {} } = z.toJSONSchema(classifyQuerySchema);
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
-}
-
-function inPath(name: string, schema: z.ZodMiniType): Parameter {
-  return { name, in: "path", required: true, schema: withoutIdentity(z.toJSONSchema(schema)) };
-}
-
-function inHeader(name: string): Parameter {
-  return { name, in: "header", required: false, schema: text };
-}
-
-function schemaOf(name: SchemaName): { readonly $ref: string } {
-  return { $ref: `#/components/schemas/${name}` };
-}
-
-function problems(statuses: readonly number[]): Record<string, Answer> {
-  return Object.fromEntries(statuses.map((status) => [status, { $ref: "#/components/responses/Problem" }]));
 }

@@ -3,6 +3,7 @@ import { lastRollbackSchema, publicAliasSchema } from "../../shared/contract/ali
 import {
   classifyAnswerSchema,
   classifyImagesAnswerSchema,
+  explanationSchema,
   imageRequestSchema,
   imageResultSchema,
   imagesRequestSchema,
@@ -18,6 +19,15 @@ import {
   refusalSchema,
   rolloutStateSchema,
 } from "../../shared/contract/service.ts";
+import { sceneAnswerSchema, sceneErrorSchema } from "../dialects/deepstack.ts";
+import { huggingFaceAnswerSchema, huggingFaceRequestSchema } from "../dialects/hugging-face.ts";
+import {
+  inferAnswerSchema,
+  inferErrorSchema,
+  inferRequestSchema,
+  modelMetadataSchema,
+  serverMetadataSchema,
+} from "../dialects/open-inference/infer-schemas.ts";
 
 /** What leaves or enters as JSON, by its name in the document. */
 const schemas = {
@@ -37,6 +47,16 @@ const schemas = {
   Refusal: refusalSchema,
   RolloutState: rolloutStateSchema,
   LastRollback: lastRollbackSchema,
+  Explanation: explanationSchema,
+  V2Server: serverMetadataSchema,
+  V2Model: modelMetadataSchema,
+  V2InferRequest: inferRequestSchema,
+  V2InferAnswer: inferAnswerSchema,
+  V2Error: inferErrorSchema,
+  HuggingFaceRequest: huggingFaceRequestSchema,
+  HuggingFaceAnswer: huggingFaceAnswerSchema,
+  SceneAnswer: sceneAnswerSchema,
+  SceneError: sceneErrorSchema,
 } as const;
 
 /** Name of a schema in the document. */

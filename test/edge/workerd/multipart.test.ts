@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseFileParts } from "../../../edge/http/multipart.ts";
+import { type FormPart, parseParts } from "../../../edge/http/multipart.ts";
 import { isAppError } from "../../../shared/contract/errors.ts";
 
 const contentType = "multipart/form-data; boundary=cut";
@@ -8,15 +8,28 @@ function bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
+function filesOf(body: Uint8Array, type: string): FormPart[] {
+  return parseParts(body, type).filter(({ isFile }) => isFile);
+}
+
 function parsed(body: string, type = contentType): [string | null, string][] {
-  return parseFileParts(bytes(body), type).map((file) => [file.name, String.fromCharCode(...file.bytes)]);
+  return filesOf(bytes(body), type).map((file) => [file.name, String.fromCharCode(...file.bytes)]);
 }
 
 function part(disposition: string, content: string, more = ""): string {
   return `--cut\r\nContent-Disposition: form-data; ${disposition}\r\n${more}\r\n${content}\r\n`;
 }
 
-describe("parseFileParts", () => {
+describe("parseParts", () => {
+  it("names the fields, with quotes or without", () => {
+    const form = `${part('name="api_key"', "secret")}${part("name=image; filename=a.png", "png")}--cut--`;
+
+    expect(parseParts(bytes(form), contentType)).toEqual([
+      { field: "api_key", isFile: false, name: null, bytes: bytes("secret") },
+      { field: "image", isFile: true, name: "a.png", bytes: bytes("png") },
+    ]);
+  });
+
   it("finds what the platform's own FormData wrote", async () => {
     const files = ["", "plain", "\r\n--", "\r\n".repeat(50), "--cut\r\n\r\n", "\0\u00ff\r", "\n-"];
     const form = new FormData();
@@ -26,7 +39,7 @@ describe("parseFileParts", () => {
     }
     const request = new Response(form);
     const type = request.headers.get("content-type") ?? "";
-    const found = parseFileParts(new Uint8Array(await request.arrayBuffer()), type);
+    const found = filesOf(new Uint8Array(await request.arrayBuffer()), type);
 
     expect(found.map((file) => String.fromCharCode(...file.bytes))).toEqual(files);
     expect(found.map((file) => file.name)).toEqual(files.map((_, i) => `a "${i}" ü.png`));

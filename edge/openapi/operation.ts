@@ -1,0 +1,74 @@
+import * as z from "zod/mini";
+import { type SchemaName, withoutIdentity } from "./schemas.ts";
+
+/** One operation of OpenAPI 3.1. */
+export interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required: true; readonly content: Content };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+/** The operations of one path. */
+export type PathItem = Partial<Readonly<Record<"get" | "post", Operation>>>;
+
+/** What an operation takes beside its body. */
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly required: boolean;
+  readonly schema: unknown;
+}
+
+/** Bodies by media type. */
+export type Content = Readonly<Record<string, { readonly schema: unknown }>>;
+
+/** What a status answers. */
+export type Answer =
+  | { readonly $ref: string }
+  | { readonly description: string; readonly headers?: unknown; readonly content?: Content };
+
+/** Any text. */
+export const text = { type: "string" } as const;
+
+/** Bytes. */
+export const binary: Content[string] = { schema: {} };
+
+/** An operation that reads nothing but its path and answers JSON. @param answer its schema, `null` for any object */
+export function jsonOperation(
+  operationId: string,
+  summary: string,
+  answer: SchemaName | null,
+  failures: Record<string, Answer>,
+  parameters: readonly Parameter[] = [],
+): Operation {
+  const schema = answer === null ? { type: "object" } : schemaOf(answer);
+  return {
+    operationId,
+    summary,
+    parameters,
+    responses: { 200: { description: summary, content: { "application/json": { schema } } }, ...failures },
+  };
+}
+
+/** A part of the path. */
+export function inPath(name: string, schema: z.ZodMiniType): Parameter {
+  return { name, in: "path", required: true, schema: withoutIdentity(z.toJSONSchema(schema)) };
+}
+
+/** A header that may be sent. */
+export function inHeader(name: string): Parameter {
+  return { name, in: "header", required: false, schema: text };
+}
+
+/** Refers to a schema of the document. */
+export function schemaOf(name: SchemaName): { readonly $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** Failures as RFC 9457 problems. */
+export function problems(statuses: readonly number[]): Record<string, Answer> {
+  return Object.fromEntries(statuses.map((status) => [status, { $ref: "#/components/responses/Problem" }]));
+}

@@ -1,0 +1,143 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { putKeys, testKey } from "../../fixtures/api-keys.ts";
+import { handMadeBundle, pureColours, putAlias, putVersion } from "../../fixtures/hand-made-bundle.ts";
+import { solidPng } from "../../fixtures/png.ts";
+import { imagePost, openEdge } from "./open-edge.ts";
+
+const edge = openEdge();
+const [red, , blue] = pureColours.map((colour) => solidPng(24, 20, colour)) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
+const grey = solidPng(24, 20, [128, 128, 128]);
+const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
+
+beforeAll(async () => {
+  const bundle = await handMadeBundle({
+    model: edge.model,
+    editManifest: (manifest) => {
+      manifest.unknown = { rule: "max-probability", threshold: 0.8 };
+    },
+  });
+  await putVersion(edge.store, bundle);
+  await putAlias(edge.store, bundle);
+});
+
+async function scores(path: string, init: RequestInit): Promise<{ label: string; score: number }[]> {
+  const response = await edge.fetch(path, init);
+  expect(response.status).toBe(200);
+  return response.json();
+}
+
+function ask(parameters: unknown): Promise<{ label: string; score: number }[]> {
+  const body = JSON.stringify({ inputs: base64(blue), parameters });
+  return scores("/hf", imagePost(body, "application/json; charset=utf-8"));
+}
+
+function form(apiKey: string, ...files: Uint8Array[]): RequestInit {
+  const body = new FormData();
+  body.append("api_key", apiKey);
+  for (const file of files) body.append("image", new File([file], "image.jpg"));
+  return { method: "POST", body };
+}
+
+describe("the Hugging Face shape", () => {
+  it.each(["/hf", `/hf/models/${edge.model}`])(
+    "answers %s with labels and scores, best first",
+    async (path) => {
+      const raw = await scores(path, imagePost(red));
+      const json = await scores(path, imagePost(JSON.stringify({ inputs: base64(red) }), "application/json"));
+
+      expect(raw.map(({ label }) => label)).toEqual(["red", expect.any(String), expect.any(String)]);
+      expect(raw[0]?.score).toBeGreaterThan(0.99);
+      expect(raw.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
+      expect(json).toEqual(raw);
+    },
+  );
+
+  it("takes top_k and the function that makes scores of logits", async () => {
+    const logits = await ask({ top_k: 2, function_to_apply: "none" });
+    const sigmoids = await ask({ top_k: 2, function_to_apply: "sigmoid", other: 1 });
+    expect(logits.map(({ label }) => label)[0]).toBe("blue");
+    expect(logits).toHaveLength(2);
+    expect(logits[0]?.score).toBeGreaterThan(1);
+    expect(sigmoids[0]?.score).toBeCloseTo(1 / (1 + Math.exp(-(logits[0]?.score ?? 0))), 6);
+    expect(await ask({ top_k: null })).toHaveLength(3);
+  });
+
+  it.each<readonly [number, RequestInit]>([
+    [400, imagePost("{}", "application/json")],
+    [400, imagePost(JSON.stringify({ inputs: "%" }), "application/json")],
+    [400, imagePost(JSON.stringify({ inputs: "", parameters: { top_k: 0 } }), "application/json")],
+    [415, imagePost("GIF89a", "image/gif")],
+    [415, imagePost("photo", "text/plain")],
+    [405, { method: "GET" }],
+  ])("answers %i as an error in words", async (status, init) => {
+    const response = await edge.fetch("/hf", init);
+
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({ error: expect.stringMatching(/.{20}/) });
+  });
+});
+
+describe("DeepStack's scene recognition", () => {
+  it("answers with the top class", async () => {
+    const response = await edge.fetch("/v1/vision/scene", form("", red));
+
+    expect(await response.json()).toEqual({
+      success: true,
+      label: "red",
+      confidence: expect.closeTo(0.998, 2),
+    });
+  });
+
+  it("says unknown where the model does", async () => {
+    const response = await edge.fetch("/v1/vision/scene", form("", grey));
+
+    expect(await response.json()).toMatchObject({ success: true, label: "unknown" });
+  });
+
+  it.each<readonly [number, RequestInit]>([
+    [400, form("")],
+    [400, form("", red, blue)],
+    [415, form("", new TextEncoder().encode("GIF89a, not read here"))],
+    [405, { method: "GET" }],
+  ])("answers %i with success false and an error", async (status, init) => {
+    const response = await edge.fetch("/v1/vision/scene", init);
+
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({ success: false, error: expect.stringMatching(/.{20}/) });
+  });
+});
+
+describe("a Worker that asks for keys", () => {
+  const closed = openEdge(undefined, undefined, { open: false });
+  let key: string;
+
+  beforeAll(async () => {
+    const bundle = await handMadeBundle({ model: closed.model });
+    await putVersion(closed.store, bundle);
+    await putAlias(closed.store, bundle);
+    const classify = await testKey("00000001");
+    await putKeys(closed.store, classify);
+    ({ key } = classify);
+  });
+
+  it("takes DeepStack's key from the form", async () => {
+    const response = await closed.fetch("/v1/vision/scene", form(key, red));
+
+    expect(await response.json()).toMatchObject({ success: true, label: "red" });
+  });
+
+  it.each(["", "nobody's", "two\nlines"])("refuses the key %j in each dialect's words", async (wrong) => {
+    const scene = await closed.fetch("/v1/vision/scene", form(wrong, red));
+    const hf = await closed.fetch("/hf", imagePost(red));
+    const model = await closed.fetch(`/v2/models/${closed.model}`);
+
+    expect([scene.status, hf.status, model.status]).toEqual([401, 401, 401]);
+    expect(await scene.json()).toEqual({ success: false, error: expect.stringContaining("API key") });
+    expect(await hf.json()).toEqual({ error: expect.stringContaining("API key") });
+    expect(await model.json()).toEqual({ error: expect.stringContaining("API key") });
+  });
+});
