@@ -4,13 +4,14 @@ import type { ModelPool } from "./model/model-pool.ts";
 import type { Rollouts } from "./model/rollouts.ts";
 import type { Clock, Log } from "./ports.ts";
 import type { Settings } from "./settings.ts";
+import type { ReadableBucket } from "./storage/timed-store.ts";
 
 /** Everything the app needs from outside, so that a test can give its own. */
 export interface Services {
   readonly settings: Settings;
   readonly store: ObjectStore;
   /** The store's bucket, for what is passed on without being held in memory. */
-  readonly bucket: Pick<R2Bucket, "head" | "get">;
+  readonly bucket: ReadableBucket;
   readonly models: ModelPool;
   readonly keys: KeyRing;
   /** The way of every image to the version its caller gets. */

@@ -7,7 +7,7 @@ import { Rollouts } from "./model/rollouts.ts";
 import type { LogEntry } from "./ports.ts";
 import type { Services } from "./services.ts";
 import { parseSettings } from "./settings.ts";
-import { withDeadline } from "./storage/timed-store.ts";
+import { withBucketDeadline, withDeadline } from "./storage/timed-store.ts";
 
 /** One app an isolate, made at the first request: its models are what the isolate remembers. */
 const apps = new WeakMap<Env, App>();
@@ -23,6 +23,7 @@ function appFor(env: Env): App {
 function createServices(env: Env): Services {
   const settings = parseSettings(env);
   const store = withDeadline(createR2Store(env.MODELS), wait);
+  const bucket = withBucketDeadline(env.MODELS, wait);
   const clock = Date.now;
   const models = new ModelPool({
     store,
@@ -35,7 +36,7 @@ function createServices(env: Env): Services {
   });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
   const rollouts = new Rollouts({ models, store, clock, wait, log });
-  return { settings, store, bucket: env.MODELS, models, rollouts, keys, clock, log, wait };
+  return { settings, store, bucket, models, rollouts, keys, clock, log, wait };
 }
 
 function wait(milliseconds: number): Promise<void> {

@@ -8,6 +8,7 @@ import {
   putAlias,
   putVersion,
 } from "../../fixtures/hand-made-bundle.ts";
+import { createGate } from "../../fixtures/gate.ts";
 import { solidPng } from "../../fixtures/png.ts";
 import { type Edge, imagePost, openEdge, pollMs } from "./open-edge.ts";
 
@@ -291,10 +292,3 @@ describe("a load that never ends", () => {
     expect(await versionServed(edge)).toBe(second.manifest.version);
   });
 });
-
-/** Something that is waited for until it is opened. */
-function createGate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  const resolvers: (() => void)[] = [];
-  const opened = new Promise<void>((resolve) => resolvers.push(resolve));
-  return { opened, open: () => resolvers.forEach((resolve) => resolve()) };
-}

@@ -7,6 +7,7 @@ import { ModelPool } from "../../../edge/model/model-pool.ts";
 import { Rollouts } from "../../../edge/model/rollouts.ts";
 import type { LogEntry } from "../../../edge/ports.ts";
 import type { Settings } from "../../../edge/settings.ts";
+import { withBucketDeadline, withDeadline } from "../../../edge/storage/timed-store.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
 import { createR2Store } from "../../../shared/store/r2-binding-store.ts";
 
@@ -31,6 +32,8 @@ export interface Edge {
 export interface EdgeOptions {
   /** Changes how models are loaded. */
   readonly wrapLoad?: (load: ModelLoader) => ModelLoader;
+  /** What the app takes for its bucket. */
+  readonly bucket?: R2Bucket;
 }
 
 /** Least time between two looks at the alias, in milliseconds of the test's clock. */
@@ -53,13 +56,13 @@ export function openEdge(
   more: EdgeOptions = {},
 ): Edge {
   const model = `model-${opened++}`;
-  const bucket = createR2Store(env.MODELS);
+  const { wrapLoad = (load) => load, bucket = env.MODELS } = more;
   const reads: string[] = [];
   const logged: LogEntry[] = [];
   let now = Date.parse("2026-01-31T00:00:00Z");
   const clock = (): number => now;
   const log = (entry: LogEntry): void => void logged.push(entry);
-  const inner = wrap(bucket);
+  const inner = wrap(withDeadline(createR2Store(bucket), wait));
   const store: ObjectStore = {
     ...inner,
     get: (key, options) => {
@@ -75,16 +78,25 @@ export function openEdge(
     open: true,
     ...changed,
   };
-  const { wrapLoad = (load) => load } = more;
   const load = wrapLoad(createModelLoader(store));
   const main = { kind: "alias", model, alias: settings.alias } as const;
   const models = new ModelPool({ store, main, pollMs, load, budgetBytes, clock, wait, log });
   const rollouts = new Rollouts({ models, store, clock, wait, log });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
-  const app = createApp({ settings, store, bucket: env.MODELS, models, rollouts, keys, clock, log, wait });
+  const app = createApp({
+    settings,
+    store,
+    bucket: withBucketDeadline(bucket, wait),
+    models,
+    rollouts,
+    keys,
+    clock,
+    log,
+    wait,
+  });
   return {
     model,
-    store: bucket,
+    store: createR2Store(env.MODELS),
     logged,
     reads,
     routes: [
