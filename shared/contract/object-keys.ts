@@ -4,7 +4,15 @@ export const objectKeys = {
     `datasets/${dataset}/${datasetVersion}/`,
   datasetManifest: (dataset: string, datasetVersion: string): string =>
     `datasets/${dataset}/${datasetVersion}/manifest.json`,
+  /** Every version of a dataset: `<datasetVersion>/manifest.json`, and the images that versions share. */
+  datasets: (dataset: string): string => `datasets/${dataset}/`,
+  /** The bytes of an image, by their SHA-256: versions of a dataset share them. */
+  datasetImage: (dataset: string, sha256: string): string => `datasets/${dataset}/images/${sha256}`,
   runFile: (runId: string, file: string): string => `runs/${runId}/${file}`,
+  /** Below this a run keeps the version that it would publish, under the keys that it will have. */
+  candidate: (runId: string): string => `runs/${runId}/candidate/`,
+  /** Who retrains a model at the moment. */
+  pipelineLock: (model: string): string => `locks/${model}.json`,
   models: (): string => "models/",
   versions: (model: string): string => `models/${model}/versions/`,
   versionFile: (model: string, version: string, file: string): string =>

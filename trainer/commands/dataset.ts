@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type DatasetManifest, splits } from "../../shared/contract/dataset.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { type IndexedDataset, countBySplit } from "../data/dataset-index.ts";
+import { latestDataset, uploadDataset } from "../data/dataset-store.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
 import { indexWithProgress, recordDataset } from "../job/open-dataset.ts";
 import { openStore } from "../storage/open-store.ts";
@@ -21,11 +22,12 @@ interface IndexOptions extends CommonOptions {
   readonly cache?: string;
 }
 
-/** Adds `dataset` with `make`, `index` and `inspect`. */
+/** Adds `dataset` with `make`, `index`, `upload` and `inspect`. */
 export function addDatasetCommands(program: Command): void {
-  const dataset = program.command("dataset").description("make, index and inspect labelled images");
+  const dataset = program.command("dataset").description("make, index, upload and inspect labelled images");
   addMake(dataset);
   addIndex(dataset);
+  addUpload(dataset);
   addInspect(dataset);
 }
 
@@ -74,6 +76,36 @@ function addIndex(dataset: Command): void {
   });
 }
 
+function addUpload(dataset: Command): void {
+  const command = withIndexOptions(
+    dataset
+      .command("upload")
+      .description(
+        "put labelled images into the store, their manifest last; the retraining pipeline takes them",
+      ),
+  );
+  withCommonOptions(command, [
+    "npm run edgewise -- dataset upload photos/ --name gate --store s3://edgewise-record",
+    "npm run edgewise -- dataset upload photos.zip --name gate",
+  ]).action(async (path: string, options: IndexOptions) => {
+    const output = createOutput(options.json);
+    const store = await openStore(options.store);
+    // Images that are known stay in their splits, so that champions and challengers meet the same test images.
+    const previous = options.name === undefined ? null : await latestDataset(store, options.name);
+    const indexed = await openIndex(path, options, previous ?? undefined);
+    const bar = createProgress("upload");
+    try {
+      const key = await uploadDataset(store, indexed, (done, total) => bar.update(done, total));
+      bar.end();
+      for (const line of describeManifest(indexed.manifest)) output.answer(line);
+      output.answer(`uploaded as ${key}`);
+      output.result({ ...summary(indexed.manifest), key });
+    } finally {
+      bar.end();
+    }
+  });
+}
+
 function addInspect(dataset: Command): void {
   const command = withIndexOptions(
     dataset
@@ -99,10 +131,11 @@ function withIndexOptions(command: Command): Command {
     .option("--cache <folder>", "what is unpacked goes here (default: beside the store)");
 }
 
-function openIndex(path: string, options: IndexOptions): Promise<IndexedDataset> {
+function openIndex(path: string, options: IndexOptions, previous?: DatasetManifest): Promise<IndexedDataset> {
   return indexWithProgress(
     {
       path,
+      previous,
       cacheRoot: cacheRootOf(options),
       name: options.name,
       draw: options.limit === undefined ? undefined : { limit: options.limit, seed: options.seed },

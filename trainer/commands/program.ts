@@ -5,6 +5,7 @@ import { addEvaluateCommand } from "./evaluate.ts";
 import { addImportCommand } from "./import.ts";
 import { addKeysCommands } from "./keys.ts";
 import { addModelsCommand } from "./models.ts";
+import { addPipelineCommands } from "./pipeline.ts";
 import { addPredictCommand } from "./predict.ts";
 import { addPromoteCommand, addRollbackCommand } from "./promote.ts";
 import { addPublishCommand } from "./publish.ts";
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     addRollbackCommand,
     addServeCommand,
     addKeysCommands,
+    addPipelineCommands,
   ]) {
     add(program);
   }

@@ -23,6 +23,8 @@ import { trainClassifier, type TrainedClassifier } from "./train-classifier.ts";
 export interface JobRequest {
   /** A labelled folder or archive; absent: the drawn sample. */
   readonly data?: string | undefined;
+  /** Images that are indexed and recorded already, instead of `data`. */
+  readonly dataset?: IndexedDataset | undefined;
   readonly limit?: number | undefined;
   readonly seed: number;
   readonly model: string;
@@ -33,6 +35,10 @@ export interface JobRequest {
   readonly alias: string | null;
   /** Continues this run when it was interrupted; absent: a new one. */
   readonly runId?: string | undefined;
+  /** When the run began, a part of the version's name, so that one repeated makes the same version. @default now */
+  readonly startedAt?: Date | undefined;
+  /** Where the version is published, if not in the store of the run. */
+  readonly candidates?: ObjectStore | undefined;
   /** Folder for what is drawn or unpacked. */
   readonly cacheRoot: string;
   /** Who promotes, for the alias record. */
@@ -64,9 +70,9 @@ export async function runJob(
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  const startedAt = new Date();
-  const dataset = await openDataset(request, reporter);
-  await recordDataset(store, dataset.manifest);
+  const startedAt = request.startedAt ?? new Date();
+  const dataset = request.dataset ?? (await openDataset(request, reporter));
+  if (request.dataset === undefined) await recordDataset(store, dataset.manifest);
   const engine = await openEngine(request.engine);
   for (const notice of engine.notices) reporter.say(notice);
   const plan = planTraining(dataset.manifest, request.plan, request.seed);
@@ -86,7 +92,7 @@ export async function runJob(
       reporter,
     );
     const linearBaseline = await measureBaseline(dataset, trained);
-    await publishVersion(store, release);
+    await publishVersion(request.candidates ?? store, release);
     reporter.say(`published ${request.model} ${release.version}`);
     await promoteTo(request, release.version, store, reporter);
     return {
