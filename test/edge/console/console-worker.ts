@@ -6,8 +6,8 @@ import { buildWorkerArtefact, type WorkerArtefact } from "../../../trainer/servi
 
 /** Builds the Worker once and starts it in workerd as often as a test wants. */
 export interface ConsoleWorkers {
-  /** @param model the one it serves, which need not exist */
-  start(model: string): Promise<LocalWorker>;
+  /** @param model the one it serves, which need not exist  @param access open to this machine unless told */
+  start(model: string, access?: { readonly open: boolean }): Promise<LocalWorker>;
   stop(): Promise<void>;
 }
 
@@ -17,11 +17,11 @@ export async function openConsoleWorkers(): Promise<ConsoleWorkers> {
   const artefact: WorkerArtefact = await buildWorkerArtefact(join(folder, "worker"));
   const started: LocalWorker[] = [];
   return {
-    start: async (model) => {
+    start: async (model, { open } = { open: true }) => {
       const worker = await startLocalWorker(artefact, {
         port: 0,
         host: "127.0.0.1",
-        open: true,
+        open,
         vars: { MODEL: model, ALIAS_POLL_SECONDS: "0" },
       });
       started.push(worker);
