@@ -2,6 +2,7 @@ import type { ObjectStore } from "../shared/store/object-store.ts";
 import type { KeyRing } from "./auth/key-ring.ts";
 import type { ModelPool } from "./model/model-pool.ts";
 import type { Rollouts } from "./model/rollouts.ts";
+import type { CameraSite } from "./cameras/camera-site.ts";
 import type { Clock, Log } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 import type { ReadableBucket } from "./storage/timed-store.ts";
@@ -16,6 +17,8 @@ export interface Services {
   readonly keys: KeyRing;
   /** The way of every image to the version its caller gets. */
   readonly rollouts: Rollouts;
+  /** The objects that remember cameras, one a site. */
+  readonly sites: DurableObjectNamespace<CameraSite>;
   readonly clock: Clock;
   readonly log: Log;
   /** A timer of the calling request. */

@@ -19,6 +19,10 @@ const varsSchema = z.object({
   CORS_ORIGINS: z.string().check(z.maxLength(2000)),
   /** `true`: no API key is needed, by callers on this machine. */
   OPEN: z.enum(["true", "false"]),
+  /** Hosts that webhooks may go to, separated by commas; `*.example.com` for those below one. */
+  WEBHOOK_HOSTS: z.string().check(z.maxLength(2000)),
+  /** A secret: base64 of 32 bytes. Seals the secrets of webhooks and signs links to snapshots. */
+  CAMERA_KEY: z.optional(z.string()),
 });
 
 /** What the vars of `wrangler.jsonc` say. */
@@ -30,19 +34,30 @@ export interface Settings {
   readonly corsOrigins: "*" | readonly string[];
   /** Whether callers on this machine need no API key. */
   readonly open: boolean;
+  /** Hosts that webhooks may go to. */
+  readonly webhookHosts: readonly string[];
+  /** Secret of what cameras need sealed and signed; `undefined` where there is none. */
+  readonly cameraKey: string | undefined;
 }
 
 /** Reads the vars of the Worker. @throws invalid_argument naming the var that is wrong */
 export function parseSettings(vars: unknown): Settings {
   const parsed = parseWith(varsSchema, vars, "the vars of the Worker");
-  const origins = parsed.CORS_ORIGINS.split(",")
-    .map((origin) => origin.trim())
-    .filter(Boolean);
+  const origins = listOf(parsed.CORS_ORIGINS);
   return {
     model: parsed.MODEL,
     alias: parsed.ALIAS,
     aliasPollMs: parsed.ALIAS_POLL_SECONDS * 1000,
     corsOrigins: origins.includes("*") ? "*" : origins,
     open: parsed.OPEN === "true",
+    webhookHosts: listOf(parsed.WEBHOOK_HOSTS),
+    cameraKey: parsed.CAMERA_KEY,
   };
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean);
 }

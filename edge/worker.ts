@@ -36,7 +36,7 @@ function createServices(env: Env): Services {
   });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
   const rollouts = new Rollouts({ models, store, clock, wait, log });
-  return { settings, store, bucket, models, rollouts, keys, clock, log, wait };
+  return { settings, store, bucket, models, rollouts, keys, sites: env.CAMERA_SITES, clock, log, wait };
 }
 
 function wait(milliseconds: number): Promise<void> {
@@ -46,6 +46,8 @@ function wait(milliseconds: number): Promise<void> {
 function log(entry: LogEntry): void {
   console.log(JSON.stringify(entry));
 }
+
+export { CameraSite } from "./cameras/camera-site.ts";
 
 export default {
   fetch: (request, env, context) => appFor(env).fetch(request, env, context),

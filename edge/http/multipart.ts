@@ -28,9 +28,10 @@ const endOfHeaders = latin1("\r\n\r\n");
 /**
  * The parts of a `multipart/form-data` body (RFC 7578), in its order, an empty file input left out. They are views
  * of the body: the platform's own parser would hold each a second time, which an isolate of 128 MB cannot spare.
+ * @param needsEnd whether the last boundary must be there, which some cameras leave out
  * @throws {AppError} invalid_argument when the body is no whole form
  */
-export function parseParts(body: Uint8Array, contentType: string): FormPart[] {
+export function parseParts(body: Uint8Array, contentType: string, needsEnd = true): FormPart[] {
   const delimiter = latin1(`\r\n--${boundaryOf(contentType)}`);
   const findDelimiter = createFinder(delimiter);
   const findEndOfHeaders = createFinder(endOfHeaders);
@@ -45,11 +46,14 @@ export function parseParts(body: Uint8Array, contentType: string): FormPart[] {
     const headerEnd = findEndOfHeaders(body, start - 2);
     if (headerEnd - start > longestHeaderBytes) throw brokenForm("the headers of a part are too long");
     const contentStart = after(headerEnd, endOfHeaders.length);
-    const contentEnd = findDelimiter(body, contentStart - 2);
-    at = after(contentEnd, delimiter.length);
+    const foundEnd = findDelimiter(body, contentStart - 2);
+    const isCut = foundEnd < 0 && !needsEnd;
+    const contentEnd = isCut ? body.length : foundEnd;
+    at = isCut ? body.length : after(contentEnd, delimiter.length);
     const headers = new TextDecoder().decode(body.subarray(start, Math.max(start, headerEnd)));
     const part = partOf(headers, body.subarray(contentStart, Math.max(contentStart, contentEnd)));
     if (part !== null) found.push(part);
+    if (!needsEnd && at + 1 >= body.length) break;
   }
   return found;
 }
@@ -73,8 +77,8 @@ function parameterOf(disposition: string, name: "name" | "filename"): string | n
   return patterns.plain.exec(disposition)?.[1] ?? null;
 }
 
-/** Value of the parameter `boundary`, 1 to 70 characters (RFC 2046, section 5.1.1). */
-function boundaryOf(contentType: string): string {
+/** Value of the parameter `boundary`, 1 to 70 characters (RFC 2046, section 5.1.1). @throws {AppError} invalid_argument */
+export function boundaryOf(contentType: string): string {
   const found = /;[ \t]*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))[ \t]*(?:;|$)/i.exec(contentType);
   const boundary = found?.[1] ?? found?.[2];
   if (boundary === undefined) throw brokenForm("its content type has no boundary");
@@ -106,7 +110,7 @@ function brokenForm(fault: string): AppError {
  * a client chooses both the boundary and the body.
  * @returns a search that gives the position at or after `from`, or -1
  */
-function createFinder(sequence: Uint8Array): (bytes: Uint8Array, from: number) => number {
+export function createFinder(sequence: Uint8Array): (bytes: Uint8Array, from: number) => number {
   const first = sequence[0] ?? 0;
   const fallbacks = new Uint8Array(sequence.length);
   for (let i = 1, length = 0; i < sequence.length; i++) {

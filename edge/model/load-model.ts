@@ -16,6 +16,8 @@ import type { LocatedVersion } from "./model-reference.ts";
 export interface LoadedModel {
   readonly classifier: Classifier;
   readonly manifestSha256: string;
+  /** That the classifier decodes with. */
+  readonly codec: ImageCodec;
   readonly selfTest: SelfTestReport;
   /** Bytes of the WASM memory that all models share, now. */
   readonly wasmBytes: () => number;
@@ -58,6 +60,7 @@ export function createModelLoader(store: ObjectStore): ModelLoader {
     try {
       return {
         classifier,
+        codec,
         manifestSha256: bundle.manifestSha256,
         selfTest: classifier.selfTest(),
         wasmBytes: () => backend.memoryBytes,

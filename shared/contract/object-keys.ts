@@ -21,6 +21,8 @@ export const objectKeys = {
     `models/${model}/versions/${version}/manifest.json`,
   aliases: (model: string): string => `models/${model}/aliases/`,
   alias: (model: string, alias: string): string => `models/${model}/aliases/${alias}.json`,
+  cameraSnapshots: (camera: string): string => `cameras/${camera}/snapshots/`,
+  cameraSnapshot: (camera: string, event: string): string => `cameras/${camera}/snapshots/${event}`,
   apiKeys: (): string => "auth/keys.json",
 } as const;
 

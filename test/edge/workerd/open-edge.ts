@@ -76,6 +76,8 @@ export function openEdge(
     aliasPollMs: pollMs,
     corsOrigins: "*",
     open: true,
+    webhookHosts: [],
+    cameraKey: undefined,
     ...changed,
   };
   const load = wrapLoad(createModelLoader(store));
@@ -90,6 +92,7 @@ export function openEdge(
     models,
     rollouts,
     keys,
+    sites: env.CAMERA_SITES,
     clock,
     log,
     wait,

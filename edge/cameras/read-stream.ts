@@ -1,0 +1,54 @@
+import { AppError } from "../../shared/contract/errors.ts";
+import { imageLimits } from "../../shared/image/codec-failure.ts";
+import { boundaryOf, createFinder } from "../http/multipart.ts";
+
+const longestHeader = 16 * 1024;
+const encoder = new TextEncoder();
+
+/**
+ * The parts of a `multipart/x-mixed-replace` body (Netscape 1995; what cameras call MJPEG), each as soon as it is whole:
+ * a stream may never end. Holds one part at a time.
+ * @throws {AppError} invalid_argument without a boundary; payload_too_large when a part is larger than an image may be
+ */
+export async function* readStream(
+  body: ReadableStream<Uint8Array>,
+  contentType: string,
+): AsyncGenerator<Uint8Array, void, void> {
+  // cameras write the boundary of the type with and without its dashes
+  const boundary = encoder.encode(`--${boundaryOf(contentType).replace(/^--/, "")}`);
+  const findBoundary = createFinder(boundary);
+  const findEmptyLine = createFinder(encoder.encode("\r\n\r\n"));
+  let held = new Uint8Array();
+  let isInside = false;
+  for await (const chunk of body) {
+    held = joined(held, chunk);
+    for (;;) {
+      const at = findBoundary(held, 0);
+      if (at < 0) break;
+      if (isInside) yield contentOf(held.subarray(0, at), findEmptyLine);
+      isInside = true;
+      held = held.slice(at + boundary.length);
+    }
+    if (held.length > imageLimits.maxBytes + longestHeader) {
+      throw new AppError(
+        "payload_too_large",
+        `a part of the stream has more than ${imageLimits.maxBytes} bytes`,
+      );
+    }
+  }
+}
+
+/** What follows the headers, without the line break before the next boundary. */
+function contentOf(part: Uint8Array, findEmptyLine: (bytes: Uint8Array, from: number) => number): Uint8Array {
+  const headerEnd = findEmptyLine(part, 0);
+  const start = headerEnd < 0 ? 0 : headerEnd + 4;
+  const hasBreak = part.at(-2) === 13 && part.at(-1) === 10;
+  return part.slice(start, hasBreak ? -2 : undefined);
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}

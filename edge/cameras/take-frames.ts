@@ -1,0 +1,168 @@
+import { isScheduled } from "../../shared/camera/schedule.ts";
+import { siteOf } from "../../shared/contract/camera.ts";
+import type { FrameAnswer } from "../../shared/contract/camera-api.ts";
+import type { CameraEvent } from "../../shared/contract/camera-event.ts";
+import { AppError } from "../../shared/contract/errors.ts";
+import { problemOf } from "../http/answer-problem.ts";
+import type { Services } from "../services.ts";
+import type { AdmittedCamera } from "./admit-camera.ts";
+import { type CameraMemory, type RememberedCamera, takeAllowance } from "./camera-memory.ts";
+import { type ClassifiedResult, classifyFrame, modelOf } from "./classify-frame.ts";
+import type { SentFrames } from "./read-frames.ts";
+import type { FrameReport, SiteAnswer } from "./site-contract.ts";
+import { keepSnapshot } from "./snapshots.ts";
+
+/** What one request brings. */
+export interface FrameRequest {
+  readonly requestId: string;
+  /** Where links begin. */
+  readonly origin: string;
+  readonly keepAlive: (work: Promise<unknown>) => void;
+}
+
+/** What became of the frames of one request. */
+export interface TakenFrames {
+  readonly state: string | null;
+  /** In the order they were sent. */
+  readonly frames: readonly FrameAnswer[];
+  readonly events: readonly CameraEvent[];
+}
+
+type Skipped = Extract<FrameAnswer["reason"], "schedule" | "sampling" | "burst" | "rate">;
+
+/** A picture for those who watch; larger ones are not worth their way. */
+const largestPicture = 300_000;
+let posts = 0;
+
+/**
+ * Classifies the newest frames of one post, the newest first, and tells the site of them, the oldest first.
+ * @throws {AppError} unauthorized when the token was taken back meanwhile; model_unavailable
+ */
+export async function takeFrames(
+  admitted: AdmittedCamera,
+  sent: SentFrames,
+  request: FrameRequest,
+  services: Services,
+  memory: CameraMemory,
+): Promise<TakenFrames | "stale"> {
+  const { record } = admitted;
+  const camera = memory.of(record.id);
+  const arrivedAt = services.clock();
+  const answers: FrameAnswer[] = sent.images.map(() => ({ outcome: "skipped", reason: "burst" }));
+  const reports: { readonly index: number; readonly report: FrameReport }[] = [];
+  const turn = await takeTurn(camera, record.config.burstFrames, services);
+  const oldest =
+    turn === "burst" ? sent.images.length : Math.max(0, sent.images.length - record.config.burstFrames);
+  for (let index = sent.images.length - 1; index >= oldest; index--) {
+    const bytes = sent.images[index];
+    if (bytes === undefined) continue;
+    const reason = reasonToSkip(admitted, camera, sent.at, arrivedAt);
+    if (reason !== null) {
+      answers[index] = { outcome: "skipped", reason };
+      continue;
+    }
+    try {
+      const result = await classify(admitted, bytes, sent.at ?? arrivedAt, request, services, memory);
+      answers[index] = answerOf(result);
+      reports.unshift({
+        index,
+        report: reportOf(result, sent.at, arrivedAt, camera.isWatched ? bytes : null),
+      });
+    } catch (error) {
+      if (isOurs(error)) throw error;
+      answers[index] = { outcome: "failed", problem: problemOf(error, request.requestId, services) };
+    }
+  }
+  if (reports.length === 0) return { state: null, frames: answers, events: [] };
+  const told = await tellSite(
+    admitted,
+    reports.map(({ report }) => report),
+    request,
+    services,
+  );
+  if (told.kind === "stale") return "stale";
+  camera.isWatched = told.watched;
+  for (const [i, verdict] of told.verdicts.entries()) {
+    const index = reports[i]?.index ?? 0;
+    if (verdict !== "counted") answers[index] = { ...answers[index], outcome: "dropped", reason: verdict };
+  }
+  for (const { frame, key } of told.snapshots) {
+    const bytes = sent.images[reports[frame]?.index ?? -1];
+    if (bytes !== undefined)
+      request.keepAlive(keepSnapshot(services, record.config, key, bytes, camera.size));
+  }
+  return { state: told.state, frames: answers, events: told.events };
+}
+
+/** Lets newer posts of the camera come in; when many have, this one is not worth a look any more. */
+async function takeTurn(
+  camera: RememberedCamera,
+  burstFrames: number,
+  { wait }: Pick<Services, "wait">,
+): Promise<"burst" | "go"> {
+  const post = ++posts;
+  camera.waiting.add(post);
+  try {
+    await wait(0);
+    let newer = 0;
+    for (const other of camera.waiting) if (other > post) newer++;
+    return newer >= burstFrames ? "burst" : "go";
+  } finally {
+    camera.waiting.delete(post);
+  }
+}
+
+function reasonToSkip(
+  { record: { config } }: AdmittedCamera,
+  camera: RememberedCamera,
+  at: number | null,
+  arrivedAt: number,
+): Skipped | null {
+  const now = config.clock === "camera" ? (at ?? arrivedAt) : arrivedAt;
+  if (config.schedule !== null && !isScheduled(config.schedule, now)) return "schedule";
+  if (Math.abs(now - camera.classifiedAt) < config.sampleSeconds * 1000) return "sampling";
+  return takeAllowance(camera, config.rate, arrivedAt) > 0 ? "rate" : null;
+}
+
+function classify(
+  { record }: AdmittedCamera,
+  bytes: Uint8Array,
+  now: number,
+  { keepAlive }: FrameRequest,
+  { models, settings }: Services,
+  memory: CameraMemory,
+): Promise<ClassifiedResult> {
+  return models.use(modelOf(record.config, settings), keepAlive, (served) =>
+    classifyFrame(served, bytes, record, memory.of(record.id), now),
+  );
+}
+
+/** What is not the fault of the frame. */
+function isOurs(error: unknown): boolean {
+  return !(error instanceof AppError) || ["model_unavailable", "not_found", "internal"].includes(error.code);
+}
+
+function answerOf({ outcome, predictions, unknown }: ClassifiedResult): FrameAnswer {
+  return { outcome, predictions: [...predictions], unknown };
+}
+
+function reportOf(
+  { outcome, predictions, unknown, signature }: ClassifiedResult,
+  at: number | null,
+  arrivedAt: number,
+  picture: Uint8Array | null,
+): FrameReport {
+  const { grid: _, ...signals } = signature;
+  const isSmall = picture !== null && picture.length <= largestPicture;
+  return { at, arrivedAt, outcome, predictions, unknown, signals, picture: isSmall ? picture : null };
+}
+
+function tellSite(
+  { record, tokenSha256 }: AdmittedCamera,
+  frames: readonly FrameReport[],
+  { origin }: FrameRequest,
+  { sites }: Pick<Services, "sites">,
+): Promise<SiteAnswer> {
+  const { id, revision } = record;
+  return sites.getByName(siteOf(id)).report({ camera: id, revision, tokenSha256, origin, frames });
+}
