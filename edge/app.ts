@@ -4,7 +4,7 @@ import { requestId } from "hono/request-id";
 import { AppError } from "../shared/contract/errors.ts";
 import type { AppEnvironment } from "./app-environment.ts";
 import { answerProblem } from "./http/answer-problem.ts";
-import { requestLog } from "./http/request-log.ts";
+import { requestLog, withoutToken } from "./http/request-log.ts";
 import { addRoutes } from "./routing.ts";
 import type { Services } from "./services.ts";
 
@@ -53,7 +53,7 @@ export function createApp(services: Services): App {
   app.notFound((context) => {
     const error = new AppError(
       "not_found",
-      `there is nothing at ${context.req.path}; see POST /classify, GET /openapi.json and the console at /`,
+      `there is nothing at ${withoutToken(context.req.path)}; see POST /classify, GET /openapi.json and the console at /`,
     );
     return answerProblem(error, context, services);
   });

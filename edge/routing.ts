@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { AppEnvironment } from "./app-environment.ts";
 import { requireScope } from "./auth/require-scope.ts";
 import { addDialectRoutes } from "./dialects/routes.ts";
+import { addCameraRoutes } from "./cameras/routes.ts";
 import { onlyMethods } from "./http/only-methods.ts";
 import { answerClassify } from "./routes/classify.ts";
 import { answerConsole } from "./routes/console.ts";
@@ -34,6 +35,7 @@ export function addRoutes(app: Hono<AppEnvironment>, services: Services): void {
   app.all("/health/ready", onlyMethods("GET, HEAD"));
   app.get("/openapi.json", answerOpenApi);
   app.all("/openapi.json", onlyMethods("GET, HEAD"));
+  addCameraRoutes(app, services);
   app.get("/", answerConsole);
   app.all("/", onlyMethods("GET, HEAD"));
   app.get("/console/*", answerConsole);

@@ -92,11 +92,9 @@ export class SiteWebhooks {
   /** Delivers what is due. Targets do not wait for each other; one that does not answer is not asked again at once. */
   async deliver(): Promise<void> {
     const due = this.#store.dueDeliveries(this.#ports.clock(), batch);
-    const byTarget = Map.groupBy(due, ({ webhook }) => webhook);
     await Promise.all(
-      [...byTarget].map(async ([id, deliveries]) => {
-        const webhook = this.#store.webhooks().find((other) => other.id === id);
-        if (webhook === undefined) return;
+      this.#store.webhooks().map(async (webhook) => {
+        const deliveries = due.filter((delivery) => delivery.webhook === webhook.id);
         for (const [index, delivery] of deliveries.entries()) {
           const outcome = await this.#attempt(webhook, delivery);
           if (outcome === "target is down") {

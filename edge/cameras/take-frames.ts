@@ -1,5 +1,5 @@
 import { isScheduled } from "../../shared/camera/schedule.ts";
-import { siteOf } from "../../shared/contract/camera.ts";
+import { type CameraConfig, siteOf } from "../../shared/contract/camera.ts";
 import type { FrameAnswer } from "../../shared/contract/camera-api.ts";
 import type { CameraEvent } from "../../shared/contract/camera-event.ts";
 import { AppError } from "../../shared/contract/errors.ts";
@@ -47,39 +47,10 @@ export async function takeFrames(
 ): Promise<TakenFrames | "stale"> {
   const { record } = admitted;
   const camera = memory.of(record.id);
-  const arrivedAt = services.clock();
-  const answers: FrameAnswer[] = sent.images.map(() => ({ outcome: "skipped", reason: "burst" }));
-  const reports: { readonly index: number; readonly report: FrameReport }[] = [];
-  const turn = await takeTurn(camera, record.config.burstFrames, services);
-  const oldest =
-    turn === "burst" ? sent.images.length : Math.max(0, sent.images.length - record.config.burstFrames);
-  for (let index = sent.images.length - 1; index >= oldest; index--) {
-    const bytes = sent.images[index];
-    if (bytes === undefined) continue;
-    const reason = reasonToSkip(admitted, camera, sent.at, arrivedAt);
-    if (reason !== null) {
-      answers[index] = { outcome: "skipped", reason };
-      continue;
-    }
-    try {
-      const result = await classify(admitted, bytes, sent.at ?? arrivedAt, request, services, memory);
-      answers[index] = answerOf(result);
-      reports.unshift({
-        index,
-        report: reportOf(result, sent.at, arrivedAt, camera.isWatched ? bytes : null),
-      });
-    } catch (error) {
-      if (isOurs(error)) throw error;
-      answers[index] = { outcome: "failed", problem: problemOf(error, request.requestId, services) };
-    }
-  }
+  const { answers, reports } = await classifyNewest(admitted, camera, sent, request, services);
   if (reports.length === 0) return { state: null, frames: answers, events: [] };
-  const told = await tellSite(
-    admitted,
-    reports.map(({ report }) => report),
-    request,
-    services,
-  );
+  const frames = reports.map(({ report }) => report);
+  const told = await tellSite(admitted, frames, request, services);
   if (told.kind === "stale") return "stale";
   camera.isWatched = told.watched;
   for (const [i, verdict] of told.verdicts.entries()) {
@@ -87,11 +58,53 @@ export async function takeFrames(
     if (verdict !== "counted") answers[index] = { ...answers[index], outcome: "dropped", reason: verdict };
   }
   for (const { frame, key } of told.snapshots) {
-    const bytes = sent.images[reports[frame]?.index ?? -1];
-    if (bytes !== undefined)
-      request.keepAlive(keepSnapshot(services, record.config, key, bytes, camera.size));
+    const bytes = sent.images[reports[frame]?.index ?? -1] ?? new Uint8Array();
+    request.keepAlive(keepSnapshot(services, record.config, key, bytes, camera.size));
   }
   return { state: told.state, frames: answers, events: told.events };
+}
+
+interface ClassifiedPost {
+  /** In the order they were sent. */
+  readonly answers: FrameAnswer[];
+  /** The oldest first, with the position in the post. */
+  readonly reports: readonly { readonly index: number; readonly report: FrameReport }[];
+}
+
+async function classifyNewest(
+  { record }: AdmittedCamera,
+  camera: RememberedCamera,
+  sent: SentFrames,
+  request: FrameRequest,
+  services: Services,
+): Promise<ClassifiedPost> {
+  const { config } = record;
+  const arrivedAt = services.clock();
+  const now = config.clock === "camera" ? (sent.at ?? arrivedAt) : arrivedAt;
+  const answers: FrameAnswer[] = sent.images.map(() => ({ outcome: "skipped", reason: "burst" }));
+  const reports: { readonly index: number; readonly report: FrameReport }[] = [];
+  if ((await takeTurn(camera, config.burstFrames, services)) === "burst") return { answers, reports };
+  for (const [index, bytes] of [...sent.images.entries()].slice(-config.burstFrames).toReversed()) {
+    const reason = reasonToSkip(config, camera, now, arrivedAt);
+    if (reason !== null) {
+      answers[index] = { outcome: "skipped", reason };
+      continue;
+    }
+    try {
+      const result = await services.models.use(
+        modelOf(config, services.settings),
+        request.keepAlive,
+        (served) => classifyFrame(served, bytes, record, camera, now),
+      );
+      answers[index] = answerOf(result);
+      const picture = camera.isWatched ? bytes : null;
+      reports.unshift({ index, report: reportOf(result, sent.at, arrivedAt, picture) });
+    } catch (error) {
+      if (isOurs(error)) throw error;
+      answers[index] = { outcome: "failed", problem: problemOf(error, request.requestId, services) };
+    }
+  }
+  return { answers, reports };
 }
 
 /** Lets newer posts of the camera come in; when many have, this one is not worth a look any more. */
@@ -113,28 +126,14 @@ async function takeTurn(
 }
 
 function reasonToSkip(
-  { record: { config } }: AdmittedCamera,
+  { schedule, sampleSeconds, rate }: CameraConfig,
   camera: RememberedCamera,
-  at: number | null,
+  now: number,
   arrivedAt: number,
 ): Skipped | null {
-  const now = config.clock === "camera" ? (at ?? arrivedAt) : arrivedAt;
-  if (config.schedule !== null && !isScheduled(config.schedule, now)) return "schedule";
-  if (Math.abs(now - camera.classifiedAt) < config.sampleSeconds * 1000) return "sampling";
-  return takeAllowance(camera, config.rate, arrivedAt) > 0 ? "rate" : null;
-}
-
-function classify(
-  { record }: AdmittedCamera,
-  bytes: Uint8Array,
-  now: number,
-  { keepAlive }: FrameRequest,
-  { models, settings }: Services,
-  memory: CameraMemory,
-): Promise<ClassifiedResult> {
-  return models.use(modelOf(record.config, settings), keepAlive, (served) =>
-    classifyFrame(served, bytes, record, memory.of(record.id), now),
-  );
+  if (schedule !== null && !isScheduled(schedule, now)) return "schedule";
+  if (Math.abs(now - camera.classifiedAt) < sampleSeconds * 1000) return "sampling";
+  return takeAllowance(camera, rate, arrivedAt) > 0 ? "rate" : null;
 }
 
 /** What is not the fault of the frame. */

@@ -25,7 +25,7 @@ export function answerProblem(
   members: Readonly<Record<string, unknown>> = {},
 ): Response {
   const problem = problemOf(error, context.get("requestId"), services);
-  if (problem.status === 503) {
+  if (problem.status === 503 || problem.status === 429) {
     const told = isAppError(error) ? error.details["retryAfterMs"] : undefined;
     const waitMs = typeof told === "number" ? told : services.settings.aliasPollMs;
     context.header("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));

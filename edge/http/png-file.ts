@@ -61,4 +61,3 @@ function uint32(value: number): Uint8Array {
   view.setUint32(0, value);
   return new Uint8Array(view.buffer);
 }
-

@@ -12,7 +12,7 @@ export interface Operation {
 }
 
 /** The operations of one path. */
-export type PathItem = Partial<Readonly<Record<"get" | "post", Operation>>>;
+export type PathItem = Partial<Readonly<Record<"get" | "post" | "patch" | "delete", Operation>>>;
 
 /** What an operation takes beside its body. */
 export interface Parameter {

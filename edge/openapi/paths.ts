@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { requestLimits } from "../../shared/contract/classify.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { classifyQuerySchema } from "../http/classify-query.ts";
+import { cameraPaths } from "./camera-paths.ts";
 import { dialectPaths } from "./dialect-paths.ts";
 import {
   binary,
@@ -32,6 +33,7 @@ export function describePaths(): Record<string, PathItem> {
     "/models/{model}/aliases/{alias}": { get: readAlias() },
     "/models/{model}/versions/{version}/{file}": { get: readFile() },
     ...dialectPaths(),
+    ...cameraPaths(),
     "/health/live": { get: jsonOperation("isLive", "The process answers.", "Liveness", {}) },
     "/health/ready": {
       get: jsonOperation(

@@ -10,6 +10,20 @@ import {
   predictionSchema,
 } from "../../shared/contract/classify.ts";
 import { manifestSchema } from "../../shared/contract/manifest.ts";
+import {
+  cameraSchema,
+  cameraTokenSchema,
+  deliverySchema,
+  frameAnswerSchema,
+  framesAnswerSchema,
+  newCameraSchema,
+  newWebhookSchema,
+  recentFrameSchema,
+  rotationSchema,
+  webhookSchema,
+} from "../../shared/contract/camera-api.ts";
+import { cameraEventSchema } from "../../shared/contract/camera-event.ts";
+import { cameraConfigInputSchema } from "../../shared/contract/camera.ts";
 import { problemSchema } from "../../shared/contract/problem.ts";
 import {
   livenessSchema,
@@ -57,6 +71,21 @@ const schemas = {
   HuggingFaceAnswer: huggingFaceAnswerSchema,
   SceneAnswer: sceneAnswerSchema,
   SceneError: sceneErrorSchema,
+  Camera: cameraSchema,
+  CameraList: z.strictObject({ cameras: z.array(cameraSchema) }),
+  CameraConfig: cameraConfigInputSchema,
+  CameraToken: cameraTokenSchema,
+  NewCamera: newCameraSchema,
+  Rotation: rotationSchema,
+  FrameAnswer: frameAnswerSchema,
+  FramesAnswer: framesAnswerSchema,
+  RecentFrames: z.strictObject({ frames: z.array(recentFrameSchema) }),
+  CameraEvent: cameraEventSchema,
+  EventList: z.strictObject({ events: z.array(cameraEventSchema) }),
+  NewWebhook: newWebhookSchema,
+  WebhookList: z.strictObject({ webhooks: z.array(webhookSchema) }),
+  WebhookSecret: z.strictObject({ ...webhookSchema.shape, secret: z.string() }),
+  DeliveryList: z.strictObject({ deliveries: z.array(deliverySchema) }),
 } as const;
 
 /** Name of a schema in the document. */

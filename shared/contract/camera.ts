@@ -146,6 +146,9 @@ export type CameraConfig = z.infer<typeof cameraConfigSchema>;
 /** What may be given to make or change a camera: any part of the configuration. */
 export type CameraConfigInput = z.input<typeof cameraConfigSchema>;
 
+/** Any part of the configuration, as {@link cameraConfigSchema} has it. */
+export const cameraConfigInputSchema = z.partial(cameraConfigSchema);
+
 function isTimeZone(name: string): boolean {
   try {
     // oxlint-disable-next-line no-new -- the constructor is the check

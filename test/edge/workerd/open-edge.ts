@@ -22,8 +22,10 @@ export interface Edge {
   readonly reads: readonly string[];
   /** Methods and path patterns that are routed, e.g. `GET /models`; what refuses methods is left out. */
   readonly routes: readonly string[];
-  /** Answers a request to a path, or to a whole URL, then waits until its background work is done. */
-  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Answers a request, or one to a path or a whole URL, then waits until its background work is done. */
+  fetch(path: string | Request, init?: RequestInit): Promise<Response>;
+  /** What time it is. */
+  readonly clock: () => number;
   /** Moves the clock. */
   advance(milliseconds: number): void;
 }
@@ -102,6 +104,7 @@ export function openEdge(
     store: createR2Store(env.MODELS),
     logged,
     reads,
+    clock,
     routes: [
       ...new Set(app.routes.flatMap(({ method, path }) => (method === "ALL" ? [] : [`${method} ${path}`]))),
     ],
@@ -110,7 +113,8 @@ export function openEdge(
     },
     fetch: async (path, init) => {
       const context = createExecutionContext();
-      const response = await app.fetch(new Request(new URL(path, "http://localhost"), init), env, context);
+      const request = path instanceof Request ? path : new Request(new URL(path, "http://localhost"), init);
+      const response = await app.fetch(request, env, context);
       await waitOnExecutionContext(context);
       return response;
     },

@@ -23,7 +23,7 @@ const operationSchema = z.object({
 });
 const documentSchema = z.object({
   openapi: z.literal("3.1.0"),
-  paths: z.record(z.string(), z.record(z.enum(["get", "post"]), z.optional(operationSchema))),
+  paths: z.record(z.string(), z.partialRecord(z.enum(["get", "post", "patch", "delete"]), operationSchema)),
   components: z.object({
     schemas: z.record(z.string(), z.looseObject({})),
     responses: z.record(z.string(), z.looseObject({})),

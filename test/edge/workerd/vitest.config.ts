@@ -9,7 +9,14 @@ export default defineConfig({
       main: `${edge}worker.ts`,
       wrangler: { configPath: `${edge}wrangler.jsonc` },
       // every request looks at the alias, so that no test waits for one that is due
-      miniflare: { bindings: { ALIAS_POLL_SECONDS: "0", OPEN: "true" } },
+      miniflare: {
+        bindings: {
+          ALIAS_POLL_SECONDS: "0",
+          OPEN: "true",
+          WEBHOOK_HOSTS: "hooks.example.com, *.wild.example",
+          CAMERA_KEY: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        },
+      },
     }),
   ],
   test: {
