@@ -58,6 +58,15 @@ export function parseName(text: string): string {
   return result.data;
 }
 
+/** Parses a time such as `90s`, `10m` or `1.5h`; seconds without a unit. @returns milliseconds @throws InvalidArgumentError */
+export function parseDuration(text: string): number {
+  const [, number = "", unit = "s"] = /^(\d+(?:\.\d+)?)\s*([smh])?$/.exec(text.trim()) ?? [];
+  const milliseconds = { s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 0;
+  const value = Number(number) * milliseconds;
+  if (value > 0 && value <= 7 * 24 * 3_600_000) return value;
+  throw new InvalidArgumentError(`got "${text}"; a time up to a week is needed, such as 90s, 10m or 1.5h.`);
+}
+
 function parseWhole(text: string, least: number): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {

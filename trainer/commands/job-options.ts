@@ -1,14 +1,18 @@
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { backbones } from "../backbones/registry.ts";
 import type { EngineChoice } from "../engine/engine.ts";
 import type { JobRequest, JobResult } from "../job/run-job.ts";
+import { type Mode, modes } from "../job/plan.ts";
 import type { Reporter } from "../job/reporter.ts";
+import { describeSpeeds } from "../job/stage-times.ts";
 import { type Architecture, architectures } from "../model/build-model.ts";
 import type { Output } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
+import type { CrossValidation } from "../training/cross-validation.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { describeUnknown, shareText } from "./describe-evaluation.ts";
-import { type CommonOptions, parsePositive } from "./common-options.ts";
+import { type CommonOptions, parseDuration, parsePositive } from "./common-options.ts";
 
 /** Options of the commands that train. */
 export interface JobOptions extends CommonOptions {
@@ -20,6 +24,10 @@ export interface JobOptions extends CommonOptions {
   readonly width?: number;
   readonly engine: EngineChoice;
   readonly cache?: string;
+  readonly mode: "auto" | Mode;
+  readonly backbone?: string;
+  readonly mirror?: boolean;
+  readonly budget?: number;
 }
 
 /** Gives a command the options of training. */
@@ -29,11 +37,36 @@ export function withJobOptions(command: Command): Command {
       "--data <path>",
       "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
     )
+    .addOption(
+      new Option("--mode <name>", "how to train: a head on a backbone's features, or a net from scratch")
+        .choices(["auto", ...modes])
+        .default("auto"),
+    )
+    .addOption(
+      new Option(
+        "--backbone <name>",
+        "the trained net whose features a head uses (default: by the time)",
+      ).choices(backbones.map(({ name }) => name)),
+    )
+    .option("--mirror", "train a head on mirrored images too")
+    .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration)
     .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
-    .option("--epochs <number>", "most passes over the training images (default: by the data)", parsePositive)
-    .addOption(new Option("--architecture <name>", "the net (default: by the data)").choices(architectures))
+    .option(
+      "--epochs <number>",
+      "most passes over the training images, from scratch (default: by the data)",
+      parsePositive,
+    )
+    .addOption(
+      new Option("--architecture <name>", "the net, from scratch (default: by the data)").choices(
+        architectures,
+      ),
+    )
     .option("--size <pixels>", "side of the net's input (default: by the data)", parsePositive)
-    .option("--width <factor>", "multiplies the net's channels (default: by the net)", parseFactor)
+    .option(
+      "--width <factor>",
+      "multiplies the net's channels, from scratch (default: by the net)",
+      parseFactor,
+    )
     .addOption(
       new Option("--engine <name>", "what computes the training")
         .choices(["auto", "wasm", "native-cpu", "native-gpu"])
@@ -48,6 +81,7 @@ export function jobRequest(
   rest: Pick<JobRequest, "alias" | "by" | "runId">,
 ): JobRequest {
   const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
+  const { mode, backbone, mirror } = options;
   return {
     ...rest,
     data,
@@ -55,7 +89,8 @@ export function jobRequest(
     seed,
     model,
     engine,
-    plan: { epochs, architecture, size, width },
+    wishes: { mode, backbone, mirror, scratch: { epochs, architecture, size, width } },
+    budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
   };
 }
@@ -71,8 +106,8 @@ export function terminalReporter(output: Output): Reporter {
 }
 
 /** What a job found, as lines for people. */
-export function describeJob(job: JobResult): string[] {
-  const { manifest, evaluation, linearBaseline, bundleBytes, floatBytes } = job;
+export function describeJob(result: JobResult): string[] {
+  const { manifest, evaluation, linearBaseline, crossValidation, bundleBytes, floatBytes } = result;
   const { float, bundle } = manifest.metrics;
   const rows = [
     ["", "top-1", "macro F1", "ECE", "weights"],
@@ -90,14 +125,23 @@ export function describeJob(job: JobResult): string[] {
       bundle.expectedCalibrationError.toFixed(3),
       sizeText(bundleBytes),
     ],
-    ["linear model on the pixels", percent(linearBaseline.testTop1Accuracy), "", "", ""],
   ];
+  if (linearBaseline !== null) {
+    rows.push(["linear model on the pixels", percent(linearBaseline.testTop1Accuracy), "", "", ""]);
+  }
   return [
     `${manifest.model} ${manifest.version}, on ${bundle.images} held-out images:`,
     ...table(rows),
     `bundle top-1 with its 95 % interval: ${shareText(evaluation.top1)}`,
+    ...(crossValidation === null ? [] : [describeCrossValidation(crossValidation)]),
     ...(evaluation.unknown === undefined ? [] : [describeUnknown(evaluation.unknown)]),
+    `${describeSpeeds(result.speeds)}; ${result.seconds.toFixed(1)} s until it was promoted`,
   ];
+}
+
+function describeCrossValidation({ folds, images, top1Accuracy, interval }: CrossValidation): string {
+  const range = `${percent(interval.low)} to ${percent(interval.high)}`;
+  return `${folds}-fold cross-validation: ${percent(top1Accuracy)} of ${images} images, 95 % interval ${range}`;
 }
 
 /**
@@ -116,10 +160,15 @@ export function jobSummary(
       float: manifest.metrics.float.top1Accuracy,
       bundle: manifest.metrics.bundle.top1Accuracy,
       ...measured,
-      linearBaseline: result.linearBaseline.testTop1Accuracy,
+      linearBaseline: result.linearBaseline?.testTop1Accuracy ?? null,
     },
     top1Interval: [result.evaluation.top1.low, result.evaluation.top1.high],
     unknown: result.evaluation.unknown,
+    mode: result.plan.mode,
+    why: result.why,
+    plan: result.plan,
+    crossValidation: result.crossValidation,
+    weightsSha256: result.weightsSha256,
     macroF1: manifest.metrics.bundle.macroF1,
     expectedCalibrationError: manifest.metrics.bundle.expectedCalibrationError,
     seconds: Math.round(result.seconds * 10) / 10,
@@ -127,6 +176,9 @@ export function jobSummary(
     floatBytes: result.floatBytes,
     quantization: manifest.quantization.scheme,
     images: manifest.metrics.bundle.images,
+    imagesPerSecond: Object.fromEntries(
+      result.speeds.map(({ stage, images, seconds }) => [stage, images / Math.max(seconds, 1e-3)]),
+    ),
     skipped: result.dataset.manifest.skipped.length,
   };
 }

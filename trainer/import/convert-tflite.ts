@@ -1,7 +1,7 @@
 import { AppError } from "../../shared/contract/errors.ts";
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import type { Graph } from "../release/graph-model.ts";
-import { tensorShape, typeAttr, typeName } from "../release/graph-nodes.ts";
+import { tensorInfo, tensorShape, typeAttr } from "../release/graph-nodes.ts";
 import { codedRange, readIntegers } from "./constants.ts";
 import {
   borderedInput,
@@ -241,8 +241,4 @@ function normalizationOf({ type, codes }: TfliteTensor): { readonly mean: number
     );
   }
   return { mean: (zero + (type === "int8" ? 128 : 0)) / 255, std: 1 / (255 * scale) };
-}
-
-function tensorInfo(name: string, shape: readonly number[]): unknown {
-  return { name: `${name}:0`, dtype: typeName("float32"), tensorShape: tensorShape([-1, ...shape]) };
 }

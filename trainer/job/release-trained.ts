@@ -5,16 +5,14 @@ import { splitImages } from "../evaluation/labelled-image.ts";
 import { projectRoot } from "../project-root.ts";
 import { collectProvenance, type RunFacts } from "../release/provenance.ts";
 import { type Release, releaseModel } from "../release/release.ts";
-import type { TrainingPlan } from "../training/defaults.ts";
 import { createReleaseProgress } from "./release-progress.ts";
 import type { Reporter } from "./reporter.ts";
-import type { TrainedClassifier } from "./train-classifier.ts";
+import type { TrainedClassifier } from "./trained-classifier.ts";
 
 /** A trained model with everything its release tells of it. */
 export interface TrainedRun {
   readonly model: string;
   readonly dataset: IndexedDataset;
-  readonly plan: TrainingPlan;
   readonly trained: TrainedClassifier;
   readonly engine: Engine;
   readonly facts: Omit<RunFacts, "dataset">;
@@ -24,7 +22,7 @@ const longestUse = 500;
 
 /** Makes a verified bundle of what a run trained; see {@link releaseModel} for what it throws. */
 export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promise<Release> {
-  const { dataset, plan, trained } = run;
+  const { dataset, trained } = run;
   const { labels } = dataset.manifest;
   const progress = createReleaseProgress(reporter);
   try {
@@ -37,8 +35,10 @@ export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promi
         model: run.model,
         labels,
         input: trained.inputSpec,
-        architecture: { name: plan.architecture, width: plan.width, size: plan.size },
-        licence: "all rights with the owner of the training images",
+        architecture: trained.architecture,
+        licence:
+          "all rights with the owner of the training images" +
+          (trained.originLicence === null ? "" : `; the features are under ${trained.originLicence}`),
         intendedUse: `telling ${labels.join(", ")} apart in images like those of its dataset`.slice(
           0,
           longestUse,

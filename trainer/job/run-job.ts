@@ -1,9 +1,7 @@
 import type { EvaluatedManifest } from "../../shared/contract/manifest.ts";
-import { AppError, isAppError } from "../../shared/contract/errors.ts";
-import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
-import { putOnce } from "../../shared/store/put-once.ts";
-import { sha256Hex } from "../../shared/store/sha256.ts";
+import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
+import { backboneOf } from "../backbones/registry.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
 import { loadSplit } from "../data/image-loader.ts";
 import type { EngineChoice } from "../engine/engine.ts";
@@ -12,12 +10,19 @@ import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { type LinearBaseline, fitLinearBaseline } from "../evaluation/linear-baseline.ts";
 import { promote } from "../release/promote.ts";
 import { publishVersion } from "../release/publish.ts";
-import { planTraining, type PlanRequest } from "../training/defaults.ts";
+import type { CrossValidation } from "../training/cross-validation.ts";
+import { choosePlan, type PlanWishes } from "./choose-plan.ts";
+import { startDeadline } from "./deadline.ts";
 import { openDataset, recordDataset } from "./open-dataset.ts";
+import { describePlan, type Plan } from "./plan.ts";
 import { releaseTrained } from "./release-trained.ts";
 import type { Reporter } from "./reporter.ts";
+import { type RunConfig, settleConfig } from "./run-config.ts";
 import { createRunId } from "./run-id.ts";
-import { trainClassifier, type TrainedClassifier } from "./train-classifier.ts";
+import { createStageTimes, type StageSpeed } from "./stage-times.ts";
+import { trainHead } from "./train-head.ts";
+import { trainScratch } from "./train-scratch.ts";
+import type { TrainedClassifier, TrainingJob } from "./trained-classifier.ts";
 
 /** Everything that decides a job. */
 export interface JobRequest {
@@ -29,8 +34,10 @@ export interface JobRequest {
   readonly seed: number;
   readonly model: string;
   readonly engine: EngineChoice;
-  /** What the caller fixes of the net and its training; the rest is chosen by the data. */
-  readonly plan: PlanRequest;
+  /** What the caller fixes of the way to train; the rest is chosen by the data, the time and the machine. */
+  readonly wishes: PlanWishes;
+  /** Milliseconds that the job may take until the model is promoted; `null` for what the data ask for. */
+  readonly budgetMs: number | null;
   /** The alias to promote to, `null` to publish only. */
   readonly alias: string | null;
   /** Continues this run when it was interrupted; absent: a new one. */
@@ -51,12 +58,22 @@ export interface JobResult {
   readonly manifest: EvaluatedManifest;
   /** Of the bundle, on the test split. */
   readonly evaluation: Evaluation;
-  readonly linearBaseline: LinearBaseline;
+  /** The way it was trained, and the reason for it. */
+  readonly plan: Plan;
+  readonly why: string;
+  /** Hex SHA-256 of what was trained. */
+  readonly weightsSha256: string;
+  /** `null` for a head, which is a linear model itself. */
+  readonly linearBaseline: LinearBaseline | null;
+  /** `null` where training anew several times takes too long. */
+  readonly crossValidation: CrossValidation | null;
   /** Bytes of the weights as stored. */
   readonly bundleBytes: number;
   /** Bytes of the same weights in float32. */
   readonly floatBytes: number;
+  /** Until the model was promoted. */
   readonly seconds: number;
+  readonly speeds: readonly StageSpeed[];
 }
 
 /**
@@ -71,56 +88,115 @@ export async function runJob(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const startedAt = request.startedAt ?? new Date();
-  const dataset = request.dataset ?? (await openDataset(request, reporter));
-  if (request.dataset === undefined) await recordDataset(store, dataset.manifest);
-  const engine = await openEngine(request.engine);
-  for (const notice of engine.notices) reporter.say(notice);
-  const plan = planTraining(dataset.manifest, request.plan, request.seed);
-  const runId = request.runId ?? createRunId(startedAt);
-  const config = { model: request.model, plan, engine: engine.name, dataset: dataset.manifest.digest };
-  await recordConfig(store, runId, config);
-  reporter.say(
-    `run ${runId}: ${plan.architecture} x${plan.width} at ${plan.size} px, ` +
-      `at most ${plan.training.epochs} epochs, engine ${engine.name}, seed ${request.seed}`,
-  );
-  const trained = await trainClassifier({ dataset, plan, engine, runId, store, signal }, reporter);
+  const job = await openJob(request, startedAt, store, signal, reporter);
+  const { config, opened } = await planJob(request, job, reporter);
+  const { dataset, engine, runId, seed, deadline, times } = job;
+  reporter.say(`run ${runId}: ${describePlan(config.plan)}, engine ${engine.name}, seed ${seed}`);
+  reporter.say(`${config.plan.mode}: ${config.why}`);
+  const trained = await trainByPlan(job, config.plan, opened, reporter);
   try {
-    reporter.say(describeTraining(trained));
-    const facts = { runId, startedAt, config, seed: request.seed, engine: engine.name };
-    const release = await releaseTrained(
-      { model: request.model, dataset, plan, trained, engine, facts },
-      reporter,
+    reporter.say(`${trained.outcome}; weights ${trained.weightsSha256.slice(0, 12)}`);
+    // Not its reason, which has times that differ from run to run.
+    const { why, ...settled } = config;
+    const facts = { runId, startedAt, config: settled, seed, engine: engine.name };
+    const test = dataset.manifest.images.filter(({ split }) => split === "test").length;
+    const release = await times.measure("release", test, () =>
+      releaseTrained({ model: request.model, dataset, trained, engine, facts }, reporter),
     );
-    const linearBaseline = await measureBaseline(dataset, trained);
     await publishVersion(request.candidates ?? store, release);
     reporter.say(`published ${request.model} ${release.version}`);
     await promoteTo(request, release.version, store, reporter);
+    const seconds = deadline.elapsedMs() / 1000;
     return {
       dataset,
       manifest: release.manifest,
       evaluation: release.evaluation,
-      linearBaseline,
+      plan: config.plan,
+      why,
+      weightsSha256: trained.weightsSha256,
+      linearBaseline: config.plan.mode === "scratch" ? await measureBaseline(dataset, trained) : null,
+      crossValidation: (await trained.crossValidate?.()) ?? null,
       bundleBytes: release.weightBytes,
       floatBytes: release.floatBytes,
-      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      seconds,
+      speeds: times.speeds(),
     };
   } finally {
-    trained.model.dispose();
+    trained.dispose();
   }
 }
 
-/** Writes what a run is made of; a run that goes on must be made of the same. */
-async function recordConfig(store: ObjectStore, runId: string, config: unknown): Promise<void> {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
-  try {
-    await putOnce(store, objectKeys.runFile(runId, "config.json"), bytes, await sha256Hex(bytes));
-  } catch (cause) {
-    if (!isAppError(cause, "already_exists")) throw cause;
-    throw new AppError(
-      "invalid_argument",
-      `run ${runId} was started with other images, settings, engine or model; repeat those or choose another --run`,
-      { cause },
-    );
+/** Starts the clock, indexes the images and opens the engine. */
+async function openJob(
+  request: JobRequest,
+  startedAt: Date,
+  store: ObjectStore,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<TrainingJob> {
+  const deadline = startDeadline(request.budgetMs);
+  const times = createStageTimes();
+  let indexed = 0;
+  const dataset = await times.measure(
+    "index",
+    () => indexed,
+    async () => {
+      const opened = request.dataset ?? (await openDataset(request, reporter));
+      indexed = opened.manifest.images.length;
+      return opened;
+    },
+  );
+  if (request.dataset === undefined) await recordDataset(store, dataset.manifest);
+  const engine = await openEngine(request.engine);
+  for (const notice of engine.notices) reporter.say(notice);
+  const { seed, cacheRoot } = request;
+  const runId = request.runId ?? createRunId(startedAt);
+  return { dataset, engine, seed, runId, store, deadline, times, signal, cacheRoot };
+}
+
+/** Chooses the plan of a new run, or takes that of the one that goes on. */
+async function planJob(
+  request: JobRequest,
+  job: TrainingJob,
+  reporter: Reporter,
+): Promise<{ readonly config: RunConfig; readonly opened: OpenBackbone | null }> {
+  const { dataset, engine, deadline, seed, signal, times } = job;
+  const { manifest } = dataset;
+  let opened: OpenBackbone | null = null;
+  const asked = {
+    model: request.model,
+    engine: engine.name,
+    dataset: manifest.digest,
+    requested: { ...request.wishes, seed, budgetMs: request.budgetMs },
+  };
+  const config = await settleConfig(job.store, job.runId, asked, async () => {
+    const [index] = times.speeds();
+    const decodeMs = (1000 * (index?.seconds ?? 0)) / Math.max(1, manifest.images.length);
+    const isDrawn = request.data === undefined && request.dataset === undefined;
+    const facts = { dataset: manifest, isDrawn, seed, engine, deadline, decodeMs, signal };
+    const { plan, why, ...choice } = await choosePlan(request.wishes, facts, reporter);
+    ({ opened } = choice);
+    return { plan, why };
+  });
+  return { config, opened };
+}
+
+async function trainByPlan(
+  job: TrainingJob,
+  plan: Plan,
+  opened: OpenBackbone | null,
+  reporter: Reporter,
+): Promise<TrainedClassifier> {
+  switch (plan.mode) {
+    case "scratch":
+      return trainScratch(job, plan, reporter);
+    case "head": {
+      const { backbone, size } = plan;
+      const ready = opened ?? (await openBackbone(backboneOf(backbone), { size, signal: job.signal }));
+      return trainHead(job, plan, ready, reporter);
+    }
+    default:
+      return plan satisfies never;
   }
 }
 
@@ -141,11 +217,4 @@ async function measureBaseline(
   { images, inputSpec }: TrainedClassifier,
 ): Promise<LinearBaseline> {
   return fitLinearBaseline({ ...images, test: await loadSplit(dataset, "test", inputSpec) });
-}
-
-function describeTraining({ result }: TrainedClassifier): string {
-  const best = result.bestEpoch === null ? "" : `, best epoch ${result.bestEpoch + 1}`;
-  const accuracy =
-    result.validation === null ? "" : ` with validation ${result.validation.top1Accuracy.toFixed(3)}`;
-  return `trained ${result.epochs} epochs, ${result.steps} steps${best}${accuracy}; weights ${result.weightsSha256.slice(0, 12)}`;
 }

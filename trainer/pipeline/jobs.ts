@@ -79,7 +79,9 @@ async function train(context: JobContext, run: PipelineRun): Promise<z.infer<typ
       seed,
       model,
       engine,
-      plan: { ...plan, architecture: architectureOf(plan.architecture) },
+      // The container's subnet has no way out, by which a backbone could come.
+      wishes: { mode: "scratch", scratch: { ...plan, architecture: architectureOf(plan.architecture) } },
+      budgetMs: null,
       alias: null,
       runId: run.runId,
       startedAt: new Date(run.startedAt),

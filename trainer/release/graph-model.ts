@@ -13,11 +13,11 @@ import {
   type GraphType,
   integer,
   integers,
+  tensorInfo,
   tensorShape,
   text,
   texts,
   typeAttr,
-  typeName,
 } from "./graph-nodes.ts";
 import type { QuantizedTensor } from "./quantize.ts";
 
@@ -89,7 +89,8 @@ function nodeName(model: FoldedModel, index: number): string {
   return [inputNode, ...Object.values(outputNodes)].includes(name) ? `${name}-` : name;
 }
 
-interface EmittedLayer {
+/** A layer as a node of the graph, which reads the weights by name. */
+export interface EmittedLayer {
   readonly node: GraphNode;
   readonly weights: readonly GraphWeight[];
 }
@@ -144,7 +145,8 @@ function emitConvolution(layer: FoldedConvolution, name: string, input: string):
   };
 }
 
-function emitDense(layer: FoldedDense, name: string, input: string): EmittedLayer {
+/** A dense layer as a rank-2 product with its bias. @param name of the node  @param input node that gives `[batch, in]` */
+export function emitDense(layer: FoldedDense, name: string, input: string): EmittedLayer {
   const weights = layerWeights(layer, name);
   return {
     weights,
@@ -214,8 +216,4 @@ function signatureOf(model: FoldedModel): unknown {
       featureMap: tensorInfo(outputNodes.featureMap, model.featureShape),
     },
   };
-}
-
-function tensorInfo(name: string, shape: readonly number[]): unknown {
-  return { name: `${name}:0`, dtype: typeName("float32"), tensorShape: tensorShape([-1, ...shape]) };
 }

@@ -12,7 +12,7 @@ export type GraphType = "float32" | "int32";
 const typeNames = { float32: "DT_FLOAT", int32: "DT_INT32" } as const;
 
 /** TensorFlow's name of an element type. */
-export function typeName(type: GraphType): string {
+function typeName(type: GraphType): string {
   return typeNames[type];
 }
 
@@ -44,6 +44,11 @@ export function integers(values: readonly number[]): unknown {
 /** A `TensorShapeProto`; -1 is the unknown batch. */
 export function tensorShape(shape: readonly number[]): unknown {
   return { dim: shape.map((size) => ({ size: String(size) })) };
+}
+
+/** A float32 tensor of the signature. @param shape of one image, without the batch */
+export function tensorInfo(name: string, shape: readonly number[]): unknown {
+  return { name: `${name}:0`, dtype: typeNames.float32, tensorShape: tensorShape([-1, ...shape]) };
 }
 
 /** A constant, whose values the weight of the same name holds. */

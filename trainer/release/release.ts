@@ -1,4 +1,3 @@
-import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { EvaluatedManifest, ReleaseMetrics } from "../../shared/contract/manifest.ts";
 import type { ImageCodec } from "../../shared/image/codec.ts";
@@ -15,9 +14,7 @@ import {
 import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { decodeImages, type LabelledImage } from "../evaluation/labelled-image.ts";
 import { computeMetrics } from "../evaluation/metrics.ts";
-import { normalizeImages, probabilitiesOf } from "../evaluation/batch-inference.ts";
-import { predictLogits } from "../training/validate.ts";
-import { spreadRows } from "../evaluation/pixel-features.ts";
+import { probabilitiesOf } from "../evaluation/batch-inference.ts";
 import {
   assembleBundle,
   type AssembledBundle,
@@ -26,14 +23,13 @@ import {
   type StoredModel,
 } from "./assemble.ts";
 import { type Budget, defaultBudget } from "./budget.ts";
-import { buildCandidate, type CandidateScheme, candidateSchemes } from "./candidates.ts";
 import { calibrateUnknown, type UnknownCalibration } from "./calibrate-unknown.ts";
 import { checkCompilation } from "./check-compilation.ts";
 import { describeRelease, evaluationBytes } from "./describe-release.ts";
-import { foldModel } from "./fold.ts";
 import { drawGoldenImages } from "./golden-images.ts";
 import type { Provenance } from "./provenance.ts";
 import type { UnpublishedVersion } from "./publish.ts";
+import type { CompiledModel, ReleasableModel } from "./releasable-model.ts";
 import {
   type FloatReference,
   measureGolden,
@@ -45,8 +41,8 @@ import {
 
 /** What a release is made from. */
 export interface ReleaseInput {
-  /** Trained; stays the caller's. Its layers as {@link foldModel} takes them. */
-  readonly model: LayersModel;
+  /** Trained; stays the caller's. */
+  readonly model: ReleasableModel;
   /** The engine that the model's weights are on; active again afterwards. */
   readonly engine: Pick<Engine, "activate">;
   readonly codec: ImageCodec;
@@ -72,7 +68,7 @@ export interface ReleaseProgress {
   /** In this order; `verify` once for each candidate. */
   readonly step: "calibrate" | "compile" | "evaluate" | "verify" | "assemble";
   /** The candidate being verified. */
-  readonly scheme?: CandidateScheme;
+  readonly scheme?: string;
   /** Images done and of all, of `verify`. */
   readonly done?: number;
   readonly total?: number;
@@ -80,7 +76,7 @@ export interface ReleaseProgress {
 
 /** A candidate that was measured. */
 export interface MeasuredCandidate extends Verification {
-  readonly scheme: CandidateScheme;
+  readonly scheme: string;
   /** Bytes of the weights as stored. */
   readonly weightBytes: number;
 }
@@ -99,9 +95,6 @@ export interface Release extends UnpublishedVersion {
   readonly floatBytes: number;
 }
 
-/** Images that correct the biases; more of them change the third digit of a bias. */
-const correctionImages = 64;
-
 /**
  * Turns a trained model into a bundle: calibrates, compiles, evaluates the float model, then tries the ways to store
  * it, smallest first, each run through the Worker's own code, until one is within the budget.
@@ -111,13 +104,12 @@ const correctionImages = 64;
  */
 export async function releaseModel(input: ReleaseInput): Promise<Release> {
   const { model, description, codec } = input;
-  const spec = description.input;
   const report = input.onProgress ?? ((): void => undefined);
   checkSplits(input);
   checkClasses(input);
 
   report({ step: "calibrate" });
-  const calibrationLogits = predictLogits(model, input.calibration, spec);
+  const calibrationLogits = await model.logits(input.calibration);
   const calibration = calibrate(
     calibrationLogits,
     input.calibration.labels,
@@ -126,19 +118,18 @@ export async function releaseModel(input: ReleaseInput): Promise<Release> {
   );
 
   report({ step: "compile" });
-  const folded = await foldModel(model);
-  const correction = normalizeImages(input.correction, spec, spreadRows(input.correction, correctionImages));
+  const compiled = await model.compile(input.correction);
 
   report({ step: "evaluate" });
   const test = {
     files: input.test,
-    images: await decodeImages(input.test, codec, spec, description.labels.length),
+    images: await decodeImages(input.test, codec, description.input, description.labels.length),
   };
-  const float = evaluateFloat(input, test, calibration);
+  const float = await evaluateFloat(input, test, calibration);
 
   try {
     await openInference();
-    const draft = { input, calibration, unknown: noUnknownRule, folded, correction, test, float };
+    const draft = { input, calibration, unknown: noUnknownRule, compiled, test, float };
     const unknown = await checkFloatBundle(draft, calibrationLogits);
     return await releaseSmallest({ ...draft, unknown });
   } finally {
@@ -152,9 +143,7 @@ interface Settled {
   readonly input: ReleaseInput;
   readonly calibration: Calibration;
   readonly unknown: UnknownCalibration;
-  readonly folded: Awaited<ReturnType<typeof foldModel>>;
-  /** `[N, height, width, 3]` normalised. */
-  readonly correction: Float32Array;
+  readonly compiled: CompiledModel;
   readonly test: TestSplit;
   readonly float: FloatReference;
 }
@@ -167,8 +156,8 @@ async function checkFloatBundle(
   settled: Settled,
   calibrationLogits: Float32Array,
 ): Promise<UnknownCalibration> {
-  const { input, folded, correction, calibration } = settled;
-  const candidate = await buildCandidate("none", folded, correction);
+  const { input, compiled, calibration } = settled;
+  const candidate = await compiled.float.build();
   const { unknownFraction } = input.targets ?? defaultCalibrationTargets;
   return withBundle(await assembleBundle(draftParts(settled, candidate)), input.codec, (classifier) => {
     checkCompilation(classifier, input.calibration, calibrationLogits);
@@ -185,11 +174,11 @@ async function checkFloatBundle(
 
 /** Tries the candidates in order of size and assembles the first that is within the budget. */
 async function releaseSmallest(settled: Settled): Promise<Release> {
-  const { input, folded, correction, test, float } = settled;
+  const { input, compiled, test, float } = settled;
   const budget = input.budget ?? defaultBudget;
   const candidates: MeasuredCandidate[] = [];
-  for (const scheme of candidateSchemes) {
-    const candidate = await buildCandidate(scheme, folded, correction);
+  for (const { scheme, build } of compiled.candidates) {
+    const candidate = await build();
     const draft = await assembleBundle(draftParts(settled, candidate));
     const verification = await withBundle(draft, input.codec, (classifier) =>
       verifyBundle(classifier, test, float, budget, (done, total) =>
@@ -264,23 +253,21 @@ function draftParts(
   };
 }
 
-function evaluateFloat(
-  { model, description }: ReleaseInput,
+async function evaluateFloat(
+  { model, description: { labels } }: ReleaseInput,
   test: TestSplit,
   calibration: Calibration,
-): FloatReference {
-  const { labels, input: spec } = description;
-  const logits = predictLogits(model, test.images, spec);
+): Promise<FloatReference> {
+  const logits = await model.logits(test.images);
   const probabilities = probabilitiesOf(logits, labels.length, calibration.temperature);
   return { logits, probabilities, metrics: computeMetrics(probabilities, test.images.labels, labels) };
 }
 
 function checkClasses({ model, description }: ReleaseInput): void {
-  const outputs = model.outputs.map((output) => output.shape.at(-1));
-  if (outputs.length === 1 && outputs[0] === description.labels.length) return;
+  if (model.classes === description.labels.length) return;
   throw new AppError(
     "unsupported_model",
-    `the model gives ${outputs.join(" and ")} logits, there are ${description.labels.length} labels; ` +
+    `the model gives ${model.classes} logits, there are ${description.labels.length} labels; ` +
       "train it on this dataset",
   );
 }

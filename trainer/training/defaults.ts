@@ -72,7 +72,7 @@ export function planTraining(
 }
 
 /** The middle one of the images' shorter sides, in pixels; 0 without images. */
-function typicalSide(images: DatasetManifest["images"]): number {
+export function typicalSide(images: DatasetManifest["images"]): number {
   const sides = images.map(({ width, height }) => Math.min(width, height)).toSorted((a, b) => a - b);
   return sides[Math.floor(sides.length / 2)] ?? 0;
 }

@@ -72,11 +72,13 @@ class TrainingRun {
   async execute(): Promise<TrainingResult> {
     await this.#resume();
     const { epochs } = this.#config;
-    while (this.#position.epoch < epochs && !this.#isExhausted()) {
-      if (!(await this.#runEpoch())) return this.#result("aborted");
+    let outcome: TrainingResult["outcome"] = "finished";
+    while (outcome === "finished" && this.#position.epoch < epochs) {
+      if (this.#isExhausted()) outcome = "stopped-early";
+      else outcome = await this.#runEpoch();
     }
-    writeWeights(this.#request.model, this.#position.bestWeights);
-    return this.#result(this.#position.epoch < epochs ? "stopped-early" : "finished");
+    if (outcome !== "aborted") writeWeights(this.#request.model, this.#position.bestWeights);
+    return this.#result(outcome);
   }
 
   dispose(): void {
@@ -88,18 +90,21 @@ class TrainingRun {
     return best !== null && epoch - 1 - best.epoch >= this.#config.patience;
   }
 
-  /** @returns false when the run was aborted */
-  async #runEpoch(): Promise<boolean> {
+  /** @returns `finished` when the run may go on */
+  async #runEpoch(): Promise<"finished" | "out-of-time" | "aborted"> {
     const position = this.#position;
     const order = Int32Array.from({ length: imageCount(this.#request.train) }, (_, index) => index);
     shuffle(order, stream(this.#config.seed, `order/${position.epoch}`));
+    let isOutOfTime = false;
     while (position.step < this.#stepsPerEpoch) {
       // lets signal handlers and other callbacks run between steps
       await setImmediate();
       if (this.#request.signal?.aborted === true) {
         await this.#save();
-        return false;
+        return "aborted";
       }
+      isOutOfTime = this.#request.isOutOfTime?.() === true;
+      if (isOutOfTime) break;
       this.#runStep(order);
     }
     this.#validate();
@@ -107,7 +112,7 @@ class TrainingRun {
     position.step = 0;
     position.lossSum = 0;
     await this.#save();
-    return true;
+    return isOutOfTime ? "out-of-time" : "finished";
   }
 
   #runStep(order: Int32Array): void {

@@ -52,13 +52,15 @@ export interface TrainingRequest {
   readonly onMetrics?: (metrics: EpochMetrics) => void;
   /** Aborted, the run writes a checkpoint and stops after the step under way. */
   readonly signal?: AbortSignal;
+  /** Asked before each step; once true, the run validates what it has and ends with the best weights so far. */
+  readonly isOutOfTime?: () => boolean;
 }
 
 /** How a run ended. */
 export interface TrainingResult {
-  /** All epochs done; no better validation for `patience` epochs; or aborted, to be continued. */
-  readonly outcome: "finished" | "stopped-early" | "aborted";
-  /** Epochs that were finished. */
+  /** All epochs done; no better validation for `patience` epochs; no time left; or aborted, to be continued. */
+  readonly outcome: "finished" | "stopped-early" | "out-of-time" | "aborted";
+  /** Epochs that were finished, the one that the time cut short among them. */
   readonly epochs: number;
   /** Optimiser updates. */
   readonly steps: number;

@@ -11,10 +11,10 @@ import { checkCompilation } from "../../../trainer/release/check-compilation.ts"
 import { openPublished } from "../../../trainer/release/load-published.ts";
 import { promote } from "../../../trainer/release/promote.ts";
 import { publishVersion } from "../../../trainer/release/publish.ts";
-import { type Release, type ReleaseInput, releaseModel } from "../../../trainer/release/release.ts";
+import { type Release, releaseModel } from "../../../trainer/release/release.ts";
 import { withBundle } from "../../../trainer/release/verify.ts";
 import { predictLogits } from "../../../trainer/training/validate.ts";
-import { tinyFiles, tinyReleaseInput } from "./tiny-release.ts";
+import { tinyFiles, type TinyReleaseInput, tinyReleaseInput } from "./tiny-release.ts";
 
 /**
  * Makes the channels before the pooling differ by powers of ten without changing the function: one scale a tensor
@@ -32,7 +32,7 @@ function spreadChannels(model: LayersModel): void {
 }
 
 describe("releaseModel", () => {
-  let input: ReleaseInput;
+  let input: TinyReleaseInput;
   let release: Release;
   let tensorsBefore = 0;
   let tensorsAfter = 0;
@@ -82,7 +82,7 @@ describe("releaseModel", () => {
 
   it("takes a larger candidate when the smaller ones lose too much", async () => {
     const wide = await tinyReleaseInput(1);
-    spreadChannels(wide.model);
+    spreadChannels(wide.layers);
     const { candidates, manifest } = await releaseModel(wide);
     expect(candidates.map((candidate) => candidate.scheme)).toEqual(["uint8", "uint8+float16", "float16"]);
     expect(candidates.map((candidate) => candidate.shortfalls.length > 0)).toEqual([true, true, false]);
@@ -140,7 +140,7 @@ describe("releaseModel", () => {
 
   it("blames the compiler, not the storage, when the compiled model computes something else", async () => {
     await withBundle(release, input.codec, (classifier) => {
-      const logits = predictLogits(input.model, input.calibration, input.description.input);
+      const logits = predictLogits(input.layers, input.calibration, input.description.input);
       const changed = logits.map((logit, i) => logit + (i % 3));
       expect(() => checkCompilation(classifier, input.calibration, changed)).toThrow(
         expect.toSatisfy((error) => isAppError(error, "internal")),

@@ -7,6 +7,7 @@ import type { ImageSet } from "../../../trainer/data/image-set.ts";
 import { decodeImages, type LabelledImage } from "../../../trainer/evaluation/labelled-image.ts";
 import { predictLogits } from "../../../trainer/training/validate.ts";
 import { drawScene } from "../../../trainer/release/golden-images.ts";
+import { releasableLayers } from "../../../trainer/release/layers-model.ts";
 import type { ReleaseInput } from "../../../trainer/release/release.ts";
 import { useWasm } from "./backends.ts";
 import { createRandom } from "./random.ts";
@@ -78,8 +79,13 @@ export function tinyFiles(seed: number, count: number): LabelledImage[] {
   });
 }
 
+/** What a release takes, and the layers in it. */
+export interface TinyReleaseInput extends ReleaseInput {
+  readonly layers: LayersModel;
+}
+
 /** Everything a release takes, of a tiny model; tests override single fields. */
-export async function tinyReleaseInput(seed: number): Promise<ReleaseInput> {
+export async function tinyReleaseInput(seed: number): Promise<TinyReleaseInput> {
   await useWasm();
   const codec = loadCodec();
   const decode = (files: LabelledImage[]) => decodeImages(files, codec, inputSpec, tinyLabels.length);
@@ -87,7 +93,8 @@ export async function tinyReleaseInput(seed: number): Promise<ReleaseInput> {
   const calibration = await decode(tinyFiles(seed + 1, 40));
   balance(model, calibration);
   return {
-    model,
+    layers: model,
+    model: releasableLayers(model, inputSpec),
     engine: { activate: useWasm },
     codec,
     encodeJpeg: loadJpegEncoder(),

@@ -1,5 +1,5 @@
 import type { Graph, GraphWeight } from "../../release/graph-model.ts";
-import { integers, tensorShape, typeAttr, typeName } from "../../release/graph-nodes.ts";
+import { integers, tensorInfo, tensorShape, typeAttr } from "../../release/graph-nodes.ts";
 import { outputLength, resolvePadding, resolvePoolPadding } from "../../release/padding.ts";
 import type { Value } from "../conversion.ts";
 import {
@@ -264,8 +264,4 @@ function image(node: FusedNode, { shape }: Value): readonly [number, number, num
   const [batch = 0, height = 0, width = 0, channels = 0] = shape;
   if (shape.length === 4) return [batch, height, width, channels];
   throw cannotImport(node.name, `its input is [${shape.join(", ")}]; allowed is an image`);
-}
-
-function tensorInfo(name: string, shape: readonly number[]): unknown {
-  return { name: `${name}:0`, dtype: typeName("float32"), tensorShape: tensorShape([-1, ...shape]) };
 }

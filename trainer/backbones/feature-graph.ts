@@ -1,0 +1,115 @@
+import type { InputSpec } from "../../shared/contract/input-spec.ts";
+import { AppError } from "../../shared/contract/errors.ts";
+import { codecSha256 } from "../../shared/image/codec-digest.ts";
+import { convertTflite } from "../import/convert-tflite.ts";
+import { readTfliteFile } from "../import/tflite-file.ts";
+import { emitDense, type Graph, type GraphWeight } from "../release/graph-model.ts";
+import { constant, type GraphNode, tensorInfo, tensorShape } from "../release/graph-nodes.ts";
+import type { Backbone } from "./registry.ts";
+
+/** A net without its classifier: from an image to its pooled features. */
+export interface FeatureGraph {
+  readonly backbone: Backbone;
+  readonly input: InputSpec;
+  readonly nodes: readonly GraphNode[];
+  /** Imported weights keep the codes of their file. */
+  readonly weights: readonly GraphWeight[];
+  readonly embedding: { readonly node: string; readonly size: number };
+  readonly featureMap: {
+    readonly node: string;
+    readonly height: number;
+    readonly width: number;
+    readonly channels: number;
+  };
+}
+
+/**
+ * Takes the features out of a backbone's file.
+ * @param file of the backbone, its digest compared
+ * @param size pixels of the square input; the net is all convolutions, so that it may be another than it was trained with
+ * @throws unsupported_model when the file has no pooled features, and what {@link convertTflite} throws
+ */
+export function readFeatures(
+  backbone: Backbone,
+  file: Uint8Array,
+  size: number = backbone.size,
+): FeatureGraph {
+  const { graph, input } = convertTflite(readTfliteFile(file));
+  const { embedding, featureMap } = graph.outputs;
+  if (embedding === undefined || featureMap === undefined) {
+    throw new AppError("unsupported_model", `${backbone.file} has no features pooled over the image`);
+  }
+  const kept = ancestors(graph.nodes, [embedding.node, featureMap.node]);
+  const stride = input.height / featureMap.height;
+  const side = Math.ceil(size / stride);
+  return {
+    backbone,
+    input: {
+      ...backbone.pixels,
+      width: size,
+      height: size,
+      mean: input.mean,
+      std: input.std,
+      codecSha256,
+    },
+    nodes: graph.nodes.filter((node) => kept.has(node.name)).map((node) => resized(node, size)),
+    weights: graph.weights.filter((weight) => kept.has(weight.name)),
+    embedding,
+    featureMap: { ...featureMap, height: side, width: side },
+  };
+}
+
+/** A linear classifier on pooled features. */
+export interface LinearHead {
+  /** `[size, classes]`, row-major. */
+  readonly weights: Float32Array;
+  /** `[classes]` */
+  readonly bias: Float32Array;
+}
+
+/** The whole classifier as a GraphModel: the features as they are, and a dense layer behind them. */
+export function attachHead(
+  { nodes, weights, input, embedding, featureMap }: FeatureGraph,
+  head: LinearHead,
+): Graph {
+  const { size } = embedding;
+  const classes = head.bias.length;
+  const dense = emitDense(
+    { ...head, kind: "dense", name: "logits", shape: [size, classes], activation: "linear" },
+    "logits",
+    embedding.node,
+  );
+  const constants = dense.weights.map(({ name, type, shape }) => constant(name, type, shape));
+  const { width, height } = input;
+  return {
+    nodes: [...nodes, ...constants, dense.node],
+    weights: [...weights, ...dense.weights],
+    signature: {
+      inputs: { input: tensorInfo("input", [height, width, 3]) },
+      outputs: {
+        logits: tensorInfo("logits", [classes]),
+        embedding: tensorInfo(embedding.node, [size]),
+        featureMap: tensorInfo(featureMap.node, [featureMap.height, featureMap.width, featureMap.channels]),
+      },
+    },
+    outputs: { logits: "logits", embedding, featureMap },
+  };
+}
+
+/** Names of the nodes that `wanted` are computed from, and their own. */
+function ancestors(nodes: readonly GraphNode[], wanted: readonly string[]): ReadonlySet<string> {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const found = new Set<string>();
+  const open = [...wanted];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    open.push(...(byName.get(name)?.input ?? []));
+  }
+  return found;
+}
+
+function resized(node: GraphNode, size: number): GraphNode {
+  if (node.op !== "Placeholder") return node;
+  return { ...node, attr: { ...node.attr, shape: { shape: tensorShape([-1, size, size, 3]) } } };
+}

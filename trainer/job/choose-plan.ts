@@ -1,0 +1,171 @@
+import type { DatasetManifest, Split } from "../../shared/contract/dataset.ts";
+import { AppError, isAppError } from "../../shared/contract/errors.ts";
+import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
+import { backboneOf, backbones, type Backbone } from "../backbones/registry.ts";
+import { planTraining, type PlanRequest, typicalSide } from "../training/defaults.ts";
+import type { ChosenPlan, HeadPlan, Mode } from "./plan.ts";
+import type { PlanFacts } from "./plan-facts.ts";
+import type { Reporter } from "./reporter.ts";
+import { fitScratchPlan } from "./scratch-budget.ts";
+
+/** What the caller fixes of the way to train. */
+export interface PlanWishes {
+  readonly mode: "auto" | Mode;
+  /** Name of a backbone; absent: the best that the budget allows. */
+  readonly backbone?: string | undefined;
+  /** Whether mirrored views of the training images help to train a head. */
+  readonly mirror?: boolean | undefined;
+  /** Of a net that is trained from nothing; `size` is that of any net. */
+  readonly scratch: PlanRequest;
+}
+
+/** A plan, and the backbone that was opened to find out how fast it is. */
+export interface PlanChoice extends ChosenPlan {
+  readonly opened: OpenBackbone | null;
+}
+
+/** Without a wish of the caller, a head may take so long; it is the evidence for choosing a smaller backbone. */
+const patienceMs = 300_000;
+/** Below this size photos have lost what the backbones, trained at 128 px and more, know them by. */
+const smallSide = 64;
+/** So many small images teach a net of its own more than a backbone knows of them. */
+const enoughSmallImages = 2000;
+
+/**
+ * Chooses mode, backbone and size by the data, the time and this machine's speed.
+ * @throws not_found for a backbone that was asked for and is not there; budget_exceeded when the time cannot do
+ */
+export async function choosePlan(
+  wishes: PlanWishes,
+  facts: PlanFacts,
+  reporter: Reporter,
+): Promise<PlanChoice> {
+  const fromNothing = async (why: string): Promise<PlanChoice> => {
+    const plan = planTraining(facts.dataset, wishes.scratch, facts.seed);
+    return { ...(await fitScratchPlan(plan, wishes.scratch, why, facts)), opened: null };
+  };
+  if (wishes.mode === "scratch") return fromNothing("as asked");
+  const reason = wishes.mode === "auto" ? reasonForScratch(wishes, facts) : null;
+  if (reason !== null) return fromNothing(reason);
+  try {
+    return await chooseHead(wishes, facts, reporter);
+  } catch (error) {
+    // Nobody insisted on a backbone, so one that cannot be had is no failure.
+    const isOptional = wishes.mode === "auto" && wishes.backbone === undefined;
+    if (!isOptional || !isAppError(error, "not_found")) throw error;
+    reporter.say(error.message);
+    return fromNothing("no backbone at hand, and the images have to do");
+  }
+}
+
+function reasonForScratch({ backbone, scratch }: PlanWishes, { dataset, isDrawn }: PlanFacts): string | null {
+  if (backbone !== undefined) return null;
+  const fixed = Object.entries(scratch).find(([name, value]) => name !== "size" && value !== undefined);
+  if (fixed !== undefined) return `--${fixed[0]} is of nets that are trained from nothing`;
+  if (isDrawn) return "the drawn scenes are no photos, which is what backbones know";
+  const train = countOf(dataset, "train");
+  const side = typicalSide(dataset.images);
+  return side < smallSide && train >= enoughSmallImages
+    ? `${train} images of ${side} px teach a net of their own more than backbones for larger photos know`
+    : null;
+}
+
+async function chooseHead(wishes: PlanWishes, facts: PlanFacts, reporter: Reporter): Promise<PlanChoice> {
+  const { deadline, dataset } = facts;
+  const leftMs = deadline.budgetMs === null ? patienceMs : deadline.leftMs();
+  const wanted = wishes.backbone === undefined ? backbones : [backboneOf(wishes.backbone)];
+  let fastest = { ms: Infinity, name: "" };
+  let missing: unknown;
+  for (const backbone of wanted) {
+    const opened = await openIfThere(backbone, wishes, facts, reporter).catch((error: unknown) => {
+      if (!isAppError(error, "not_found") || wanted.length === 1) throw error;
+      missing ??= error;
+      return null;
+    });
+    if (opened === null) continue;
+    const plan: HeadPlan = {
+      mode: "head",
+      backbone: backbone.name,
+      size: opened.features.input.width,
+      views: wishes.mirror === true ? 2 : 1,
+    };
+    const ms = estimateHeadMs(plan, opened, facts);
+    const isFixed = wishes.backbone !== undefined && deadline.budgetMs === null;
+    if (ms <= leftMs || isFixed) {
+      const train = countOf(dataset, "train") + countOf(dataset, "validation");
+      const speed = `${opened.embedder.imageMs.toFixed(0)} ms an image, about ${seconds(ms)} to go`;
+      const skipped =
+        fastest.name === "" ? "the best features" : `larger ones take longer than ${seconds(leftMs)}`;
+      const why = wishes.backbone === undefined ? skipped : "as asked";
+      return { plan, why: `${train} photos to learn from; ${why}; ${speed}`, opened };
+    }
+    opened.embedder.dispose();
+    if (ms < fastest.ms) fastest = { ms, name: backbone.name };
+  }
+  if (fastest.name === "") throw missing;
+  throw tooLittleTime(fastest, leftMs, facts);
+}
+
+function openIfThere(
+  backbone: Backbone,
+  { scratch: { size } }: PlanWishes,
+  { signal }: PlanFacts,
+  reporter: Reporter,
+): Promise<OpenBackbone> {
+  const bar = reporter.progress("download");
+  const opening = openBackbone(backbone, {
+    size,
+    signal,
+    onDownload: (done, total) => bar.update(done, total, backbone.name),
+  });
+  return opening.finally(() => bar.end());
+}
+
+/** Multiply-accumulates a millisecond of the head's regression in JavaScript, with room to spare. */
+const headMacsPerMs = 500_000;
+/** Passes over the images that the regression takes: four fits of some 60 evaluations, forward and backward. */
+const headPasses = 480;
+/** Golden vectors, files, the store. */
+const fixedMs = 3000;
+/** Machines have other work. */
+const caution = 1.2;
+
+/** Milliseconds from here to the promotion. */
+function estimateHeadMs(
+  { views }: HeadPlan,
+  { embedder }: OpenBackbone,
+  { dataset, decodeMs }: PlanFacts,
+): number {
+  const train = countOf(dataset, "train");
+  const validation = countOf(dataset, "validation");
+  const calibration = countOf(dataset, "calibration");
+  const test = countOf(dataset, "test");
+  const decoded = train + validation + calibration + 3 * test;
+  // The test images go through the float model once and through a candidate or two twice each.
+  const inferred = train * views + validation + 2 * calibration + 4 * test;
+  const fitted = (train * views + validation) * embedder.size * dataset.labels.length;
+  const ms = decoded * decodeMs + inferred * embedder.imageMs + (fitted * headPasses) / headMacsPerMs;
+  return caution * ms + fixedMs;
+}
+
+function tooLittleTime(
+  fastest: { readonly ms: number; readonly name: string },
+  leftMs: number,
+  { dataset, deadline }: PlanFacts,
+): AppError {
+  const count = dataset.images.length;
+  const limit = Math.max(2, Math.floor((count * Math.max(0, leftMs - fixedMs)) / fastest.ms));
+  return new AppError(
+    "budget_exceeded",
+    `even ${fastest.name} would take about ${seconds(fastest.ms)} for ${count} images, ${seconds(leftMs)} are left; ` +
+      `allow --budget ${seconds(deadline.elapsedMs() + 1.1 * fastest.ms).replace(" ", "")} or use --limit ${limit}`,
+  );
+}
+
+function countOf({ images }: Pick<DatasetManifest, "images">, split: Split): number {
+  return images.filter((image) => image.split === split).length;
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(0, Math.ceil(ms / 1000))} s`;
+}

@@ -1,0 +1,16 @@
+import type { DatasetManifest } from "../../shared/contract/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Deadline } from "./deadline.ts";
+
+/** What the choice depends on. */
+export interface PlanFacts {
+  readonly dataset: Pick<DatasetManifest, "images" | "labels">;
+  /** Whether the images are our own drawings. */
+  readonly isDrawn: boolean;
+  readonly seed: number;
+  readonly engine: Engine;
+  readonly deadline: Deadline;
+  /** Milliseconds that decoding one image takes, measured. */
+  readonly decodeMs: number;
+  readonly signal: AbortSignal;
+}

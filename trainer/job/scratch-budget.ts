@@ -1,0 +1,76 @@
+import { buildModel } from "../model/build-model.ts";
+import { planTraining, type PlanRequest, type TrainingPlan } from "../training/defaults.ts";
+import { measureStep } from "../training/measure-step.ts";
+import type { ChosenPlan, ScratchPlan } from "./plan.ts";
+import type { PlanFacts } from "./plan-facts.ts";
+
+/** A net needs so many passes to be worth its size; with fewer, a smaller one does better. */
+const fewestEpochs = 8;
+/** Sides of the input to fall back to. */
+const smallerSizes = [64, 48, 32] as const;
+/** A pass that only answers takes a third of one that learns. */
+const inferenceShare = 1 / 3;
+/** Golden vectors, files, the store. */
+const fixedMs = 3000;
+/** Machines have other work, and the schedule should end before the time does. */
+const caution = 1.15;
+
+/**
+ * Fits a plan into the time that is left, by measuring a few steps: first fewer epochs, then smaller images.
+ * Without a budget the plan stays as it is.
+ */
+export async function fitScratchPlan(
+  plan: TrainingPlan,
+  request: PlanRequest,
+  why: string,
+  facts: PlanFacts,
+): Promise<ChosenPlan> {
+  if (facts.deadline.budgetMs === null) return { plan: { mode: "scratch", ...plan }, why };
+  const sizes = [plan.size, ...smallerSizes.filter((size) => size < plan.size && request.size === undefined)];
+  let fitted: ScratchPlan | null = null;
+  let stepMs = 0;
+  for (const size of sizes) {
+    const tried = planTraining(facts.dataset, { ...request, size }, facts.seed);
+    stepMs = await measurePlan(tried, facts);
+    const epochs = epochsWithin(tried, stepMs, facts);
+    fitted = { mode: "scratch", ...planTraining(facts.dataset, { ...request, size, epochs }, facts.seed) };
+    if (epochs >= Math.min(fewestEpochs, tried.training.epochs)) break;
+  }
+  const chosen = fitted ?? { mode: "scratch" as const, ...plan };
+  const speed = `${stepMs.toFixed(0)} ms a step of ${chosen.training.batchSize}`;
+  return { plan: chosen, why: `${why}; ${chosen.training.epochs} epochs fit, at ${speed}` };
+}
+
+/** Milliseconds to leave for the release after the training. */
+function releaseMs({ dataset, decodeMs }: PlanFacts, stepMs: number, batchSize: number): number {
+  const test = dataset.images.filter(({ split }) => split === "test").length;
+  const imageMs = (stepMs / batchSize) * inferenceShare;
+  return caution * test * (6 * imageMs + 3 * decodeMs) + fixedMs;
+}
+
+async function measurePlan(
+  { architecture, ...plan }: TrainingPlan,
+  { dataset, engine }: PlanFacts,
+): Promise<number> {
+  const { size, width, dropout, training } = plan;
+  await engine.activate();
+  const classes = dataset.labels.length;
+  const model = buildModel(architecture, { size, classes, seed: training.seed, width, dropout });
+  try {
+    return measureStep(model, engine, training);
+  } finally {
+    model.dispose();
+  }
+}
+
+function epochsWithin({ training }: TrainingPlan, stepMs: number, facts: PlanFacts): number {
+  const { dataset, deadline, decodeMs } = facts;
+  const count = (split: string): number => dataset.images.filter((image) => image.split === split).length;
+  const { batchSize, epochs } = training;
+  const train = count("train");
+  const steps = Math.max(1, Math.floor(train / Math.min(batchSize, train)));
+  const validationMs = count("validation") * (stepMs / batchSize) * inferenceShare;
+  const decodingMs = decodeMs * (dataset.images.length - count("test"));
+  const leftMs = deadline.leftMs() - decodingMs - releaseMs(facts, stepMs, batchSize);
+  return Math.max(1, Math.min(epochs, Math.floor(leftMs / (caution * (steps * stepMs + validationMs)))));
+}
