@@ -10,5 +10,9 @@ export interface AppEnvironment {
     readonly caller?: Caller;
     /** The body, where it had to be read for a key. */
     readonly form?: readonly FormPart[];
+    /** Whether there is room for the body, and the request goes on. */
+    readonly isAdmitted?: boolean;
+    /** Code of the problem that is answered. */
+    readonly problemCode?: string;
   };
 }

@@ -4,6 +4,8 @@ import { requestId } from "hono/request-id";
 import { AppError } from "../shared/contract/errors.ts";
 import type { AppEnvironment } from "./app-environment.ts";
 import { answerProblem } from "./http/answer-problem.ts";
+import { securityHeaders } from "./http/security-headers.ts";
+import { limitAddresses } from "./limits/limit-addresses.ts";
 import { requestLog, withoutToken } from "./http/request-log.ts";
 import { addRoutes } from "./routing.ts";
 import type { Services } from "./services.ts";
@@ -20,6 +22,7 @@ export function createApp(services: Services): App {
 
   app.use(requestId({ limitLength: longestRequestId }));
   app.use(requestLog(services));
+  app.use(securityHeaders());
   app.use(
     cors({
       origin: corsOrigins === "*" ? "*" : [...corsOrigins],
@@ -38,6 +41,9 @@ export function createApp(services: Services): App {
       exposeHeaders: [
         "x-request-id",
         "server-timing",
+        "idempotency-replayed",
+        "ratelimit",
+        "ratelimit-policy",
         "retry-after",
         "etag",
         "accept-ranges",
@@ -49,6 +55,7 @@ export function createApp(services: Services): App {
     }),
   );
 
+  app.use(limitAddresses(services));
   addRoutes(app, services);
   app.notFound((context) => {
     const error = new AppError(

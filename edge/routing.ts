@@ -8,6 +8,7 @@ import { answerClassify } from "./routes/classify.ts";
 import { answerConsole } from "./routes/console.ts";
 import { answerLive, answerReady } from "./routes/health.ts";
 import { answerAlias, answerVersionFile } from "./routes/model-files.ts";
+import { answerMetrics } from "./routes/metrics.ts";
 import { answerModels } from "./routes/models.ts";
 import { answerOpenApi } from "./routes/openapi.ts";
 import type { Services } from "./services.ts";
@@ -29,6 +30,8 @@ export function addRoutes(app: Hono<AppEnvironment>, services: Services): void {
   );
   app.all("/models/:model/versions/:version/:file", onlyMethods("GET, HEAD"));
   addDialectRoutes(app, services, mayClassify);
+  app.get("/metrics", requireScope(services, "admin"), (context) => answerMetrics(context, services));
+  app.all("/metrics", onlyMethods("GET, HEAD"));
   app.get("/health/live", answerLive);
   app.all("/health/live", onlyMethods("GET, HEAD"));
   app.get("/health/ready", (context) => answerReady(context, services));

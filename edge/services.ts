@@ -1,8 +1,13 @@
 import type { ObjectStore } from "../shared/store/object-store.ts";
 import type { KeyRing } from "./auth/key-ring.ts";
+import type { DailyQuotas } from "./limits/daily-quota.ts";
+import type { RateLimits } from "./limits/rate-limits.ts";
+import type { Meter } from "./metrics/meter.ts";
 import type { ModelPool } from "./model/model-pool.ts";
 import type { Rollouts } from "./model/rollouts.ts";
 import type { CameraSite } from "./cameras/camera-site.ts";
+import type { BodyBudget } from "./overload/body-budget.ts";
+import type { TurnQueue } from "./overload/turn-queue.ts";
 import type { Clock, Log } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 import type { ReadableBucket } from "./storage/timed-store.ts";
@@ -19,6 +24,13 @@ export interface Services {
   readonly rollouts: Rollouts;
   /** The objects that remember cameras, one a site. */
   readonly sites: DurableObjectNamespace<CameraSite>;
+  readonly limits: RateLimits;
+  readonly quotas: DailyQuotas;
+  readonly turns: TurnQueue;
+  readonly bodies: BodyBudget;
+  readonly meter: Meter;
+  /** Where the metrics of all isolates go, `undefined` where that is not bound. */
+  readonly analytics: AnalyticsEngineDataset | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** A timer of the calling request. */

@@ -8,6 +8,29 @@ const secondsSchema = z.pipe(
   z.transform((text) => Number(text)),
 );
 
+/** A policy of so many requests in so many seconds. */
+export interface RatePolicy {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/** What is counted: the requests of a key, or those of an address. */
+export type RateSubject = "key" | "address";
+
+/** Reads e.g. `500/10`: so many requests in so many seconds. */
+const rateSchema = z.pipe(
+  z.string().check(z.regex(/^\d{1,7}\/(?:10|60)$/, "must be requests/seconds, the seconds 10 or 60")),
+  z.transform((text): RatePolicy => {
+    const [requests = 0, seconds = 0] = text.split("/").map(Number);
+    return { requests, seconds };
+  }),
+);
+
+const switchSchema = z.pipe(
+  z.enum(["true", "false"]),
+  z.transform((text) => text === "true"),
+);
+
 const varsSchema = z.object({
   /** The model that is served. */
   MODEL: nameSchema,
@@ -18,7 +41,12 @@ const varsSchema = z.object({
   /** Other origins whose pages may call the API: none where empty, `*` for any, or some separated by commas. */
   CORS_ORIGINS: z.string().check(z.maxLength(2000)),
   /** `true`: no API key is needed, by callers on this machine. */
-  OPEN: z.enum(["true", "false"]),
+  OPEN: switchSchema,
+  /** `true`: one process serves, so that what it counts is all there is to count. */
+  SINGLE_PROCESS: switchSchema,
+  /** What `ratelimits` says of one key and of one address, which its bindings do not tell. */
+  KEY_RATE: rateSchema,
+  ADDRESS_RATE: rateSchema,
   /** Hosts that webhooks may go to, separated by commas; `*.example.com` for those below one. */
   WEBHOOK_HOSTS: z.string().check(z.maxLength(2000)),
   /** A secret: base64 of 32 bytes. Seals the secrets of webhooks and signs links to snapshots. */
@@ -38,6 +66,9 @@ export interface Settings {
   readonly webhookHosts: readonly string[];
   /** Secret of what cameras need sealed and signed; `undefined` where there is none. */
   readonly cameraKey: string | undefined;
+  /** Whether all requests come to this process. */
+  readonly singleProcess: boolean;
+  readonly rates: Readonly<Record<RateSubject, RatePolicy>>;
 }
 
 /** Reads the vars of the Worker. @throws invalid_argument naming the var that is wrong */
@@ -49,7 +80,9 @@ export function parseSettings(vars: unknown): Settings {
     alias: parsed.ALIAS,
     aliasPollMs: parsed.ALIAS_POLL_SECONDS * 1000,
     corsOrigins: origins.includes("*") ? "*" : origins,
-    open: parsed.OPEN === "true",
+    open: parsed.OPEN,
+    singleProcess: parsed.SINGLE_PROCESS,
+    rates: { key: parsed.KEY_RATE, address: parsed.ADDRESS_RATE },
     webhookHosts: listOf(parsed.WEBHOOK_HOSTS),
     cameraKey: parsed.CAMERA_KEY,
   };

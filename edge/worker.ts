@@ -1,13 +1,23 @@
 import { createR2Store } from "../shared/store/r2-binding-store.ts";
 import { createApp, type App } from "./app.ts";
 import { KeyRing } from "./auth/key-ring.ts";
+import { Meter } from "./metrics/meter.ts";
 import { createModelLoader } from "./model/load-model.ts";
 import { ModelPool } from "./model/model-pool.ts";
 import { Rollouts } from "./model/rollouts.ts";
+import { BodyBudget } from "./overload/body-budget.ts";
+import { TurnQueue } from "./overload/turn-queue.ts";
 import type { LogEntry } from "./ports.ts";
 import type { Services } from "./services.ts";
 import { parseSettings } from "./settings.ts";
 import { withBucketDeadline, withDeadline } from "./storage/timed-store.ts";
+
+export { DailyQuota } from "./limits/daily-quota.ts";
+
+/** Bindings that an operator may add. */
+interface OptionalBindings {
+  readonly METRICS?: AnalyticsEngineDataset;
+}
 
 /** One app an isolate, made at the first request: its models are what the isolate remembers. */
 const apps = new WeakMap<Env, App>();
@@ -25,18 +35,38 @@ function createServices(env: Env): Services {
   const store = withDeadline(createR2Store(env.MODELS), wait);
   const bucket = withBucketDeadline(env.MODELS, wait);
   const clock = Date.now;
+  const turns = new TurnQueue({ clock, wait });
   const models = new ModelPool({
     store,
     main: { kind: "alias", model: settings.model, alias: settings.alias },
     pollMs: settings.aliasPollMs,
     load: createModelLoader(store),
+    turns,
     clock,
     wait,
     log,
   });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
   const rollouts = new Rollouts({ models, store, clock, wait, log });
-  return { settings, store, bucket, models, rollouts, keys, sites: env.CAMERA_SITES, clock, log, wait };
+  const { METRICS }: Env & OptionalBindings = env;
+  return {
+    settings,
+    store,
+    bucket,
+    models,
+    rollouts,
+    keys,
+    limits: { key: env.KEY_LIMIT, address: env.ADDRESS_LIMIT },
+    quotas: env.QUOTAS,
+    sites: env.CAMERA_SITES,
+    turns,
+    bodies: new BodyBudget({ clock, wait }),
+    meter: new Meter(),
+    analytics: METRICS,
+    clock,
+    log,
+    wait,
+  };
 }
 
 function wait(milliseconds: number): Promise<void> {

@@ -2,6 +2,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { KeyScope } from "../../shared/contract/keys.ts";
 import type { AppEnvironment } from "../app-environment.ts";
+import { takeFromQuota } from "../limits/daily-quota.ts";
+import { countRequest } from "../limits/rate-limits.ts";
+import { admit } from "../overload/admit.ts";
 import type { Services } from "../services.ts";
 import { type Caller, mayDo } from "./caller.ts";
 import { readCredential } from "./credential.ts";
@@ -10,21 +13,32 @@ import { admitToOpen } from "./open-mode.ts";
 /**
  * Lets a request on to a route only from a caller who may do what `scope` names; the route finds who it is at
  * `context.get("caller")`.
- * @throws {AppError} unauthorized, forbidden, keys_unavailable
+ * @throws {AppError} unauthorized, forbidden, rate_limited, quota_exceeded, overloaded, keys_unavailable
  * @example app.post("/classify", requireScope(services, "classify"), (context) => answerClassify(context, services));
  */
-export function requireScope(
-  services: Pick<Services, "settings" | "keys">,
-  scope: KeyScope,
-): MiddlewareHandler<AppEnvironment> {
+export function requireScope(services: Services, scope: KeyScope): MiddlewareHandler<AppEnvironment> {
   return async function checkScope(context, next) {
     const caller = await callerOf(context, services);
     context.set("caller", caller);
     if (!mayDo(caller, scope)) {
       throw new AppError("forbidden", `this API key lacks the scope ${scope}; use one that has it`);
     }
-    await next();
+    if (caller.kind === "key") await count(context, services, caller);
+    await admit(context, services, next);
   };
+}
+
+/** Counts the request by its key. @throws {AppError} rate_limited, quota_exceeded */
+async function count(
+  context: Context<AppEnvironment>,
+  services: Services,
+  { id, dailyQuota }: Caller & { readonly kind: "key" },
+): Promise<void> {
+  await countRequest(services, "key", id);
+  if (dailyQuota === undefined || context.req.method !== "POST") return;
+  const { used, resetSeconds } = await takeFromQuota(services.quotas, { id, dailyQuota }, services.clock());
+  context.header("ratelimit-policy", `"daily";q=${dailyQuota};w=86400`, { append: true });
+  context.header("ratelimit", `"daily";r=${dailyQuota - used};t=${resetSeconds}`);
 }
 
 async function callerOf(

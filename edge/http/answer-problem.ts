@@ -4,11 +4,12 @@ import { type Problem, toProblem } from "../../shared/contract/problem.ts";
 import type { AppEnvironment } from "../app-environment.ts";
 import { failureBody } from "../dialects/failure-body.ts";
 import type { Services } from "../services.ts";
+import type { Settings } from "../settings.ts";
 
 /** The problem that tells of a failure. What a 5xx hides from the client goes to the log under the same request id. */
 export function problemOf(error: unknown, requestId: string, services: Pick<Services, "log">): Problem {
   const problem = toProblem(error, requestId);
-  if (problem.status >= 500) {
+  if (problem.status >= 500 && problem.code !== "overloaded") {
     services.log({ level: "error", event: "failure", requestId, code: problem.code, ...describe(error) });
   }
   return problem;
@@ -25,11 +26,9 @@ export function answerProblem(
   members: Readonly<Record<string, unknown>> = {},
 ): Response {
   const problem = problemOf(error, context.get("requestId"), services);
-  if (problem.status === 503 || problem.status === 429) {
-    const told = isAppError(error) ? error.details["retryAfterMs"] : undefined;
-    const waitMs = typeof told === "number" ? told : services.settings.aliasPollMs;
-    context.header("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));
-  }
+  context.set("problemCode", problem.code);
+  const retryAfter = retryAfterSeconds(error, problem.status, services.settings);
+  if (retryAfter !== null) context.header("retry-after", String(retryAfter));
   if (problem.status === 401) context.header("www-authenticate", 'Bearer realm="edgewise"');
   const { mediaType, body } = failureBody(context.req.path, { ...problem, ...members });
   context.header("content-type", mediaType);
@@ -38,6 +37,13 @@ export function answerProblem(
     status: problem.status,
     headers: context.res.headers,
   });
+}
+
+/** When to ask again, in whole seconds; `null` where asking again would not help. */
+function retryAfterSeconds(error: unknown, status: number, { aliasPollMs }: Settings): number | null {
+  const told = isAppError(error) ? error.details["retryAfterMs"] : undefined;
+  if (typeof told !== "number" && status !== 503) return null;
+  return Math.max(1, Math.ceil((typeof told === "number" ? told : aliasPollMs) / 1000));
 }
 
 function describe(error: unknown): Record<string, unknown> {

@@ -4,6 +4,7 @@ import type { Refusal } from "../../shared/contract/service.ts";
 import { isolateModelBytes } from "../../shared/inference/bundle.ts";
 import type { GraphMemory } from "../../shared/inference/graph-check.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import type { TurnQueue } from "../overload/turn-queue.ts";
 import type { Clock, Log } from "../ports.ts";
 import type { LoadedModel, ModelLoader, ModelRoom } from "./load-model.ts";
 import { leaseMs, ModelCache, type ServedModel, waitMs } from "./model-cache.ts";
@@ -24,6 +25,8 @@ export interface ModelPoolOptions {
   readonly load: ModelLoader;
   /** Of WASM memory for all models together; {@link isolateModelBytes} unless told. */
   readonly budgetBytes?: number | undefined;
+  /** Models compute one after the other, as their requests came. */
+  readonly turns: TurnQueue;
   readonly clock: Clock;
   /** A timer of the calling request. */
   readonly wait: (milliseconds: number) => Promise<unknown>;
@@ -62,6 +65,21 @@ export class ModelPool {
    * @throws {AppError} not_found where a request named what does not exist; model_unavailable
    */
   async use<T>(
+    reference: ModelReference,
+    keepAlive: (work: Promise<unknown>) => void,
+    run: (served: ServedModel) => T,
+  ): Promise<T> {
+    // before the turn, which is for computing only
+    await this.load(reference, keepAlive);
+    return this.#options.turns.take(() => this.#useNow(reference, keepAlive, run));
+  }
+
+  /** Loads the model of `reference` where it is not loaded, without running it. @throws as `use` does */
+  async load(reference: ModelReference, keepAlive: (work: Promise<unknown>) => void): Promise<void> {
+    if (!this.isLoaded(reference)) await this.#useNow(reference, keepAlive, () => undefined);
+  }
+
+  async #useNow<T>(
     reference: ModelReference,
     keepAlive: (work: Promise<unknown>) => void,
     run: (served: ServedModel) => T,

@@ -22,7 +22,12 @@ export interface RequestedModel {
   readonly reference: ModelReference;
   /** Whether it can answer without being loaded first. */
   readonly isWarm: boolean;
-  /** Runs something with the version that serves; see `ModelPool.use`. @throws not_found, model_unavailable */
+  /** Loads the version that serves where it is not loaded. @throws not_found, model_unavailable */
+  readonly load: () => Promise<void>;
+  /**
+   * Runs something with the version that serves; see `ModelPool.use`.
+   * @throws not_found, model_unavailable, overloaded
+   */
   readonly use: <T>(run: (served: ServedModel) => T) => Promise<T>;
   /**
    * Classifies an image by the version that this caller gets, which a rollout may make another than `use` has.
@@ -49,6 +54,7 @@ export function requestModel(
   return {
     reference,
     isWarm: models.isLoaded(reference),
+    load: () => models.load(reference, keepAlive),
     use: (run) => models.use(reference, keepAlive, run),
     classify: (read, options) => rollouts.classify({ reference, caller, keepAlive, read, options }),
   };

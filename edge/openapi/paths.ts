@@ -34,6 +34,9 @@ export function describePaths(): Record<string, PathItem> {
     "/models/{model}/versions/{version}/{file}": { get: readFile() },
     ...dialectPaths(),
     ...cameraPaths(),
+    "/metrics": {
+      get: page("readMetrics", "What this process counted, for Prometheus.", [], "text/plain", [404]),
+    },
     "/health/live": { get: jsonOperation("isLive", "The process answers.", "Liveness", {}) },
     "/health/ready": {
       get: jsonOperation(

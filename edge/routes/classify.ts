@@ -31,7 +31,8 @@ export async function answerClassify(
   const requestId = context.get("requestId");
   const temperature = model.isWarm ? "warm" : "cold";
   // a failure here is not the fault of an image
-  await model.use(() => timing.mark("model", temperature));
+  await model.load();
+  timing.mark("model", temperature);
   const answer =
     sent.kind === "one"
       ? { ...(await classifyOne(sent.image)), requestId }
@@ -54,8 +55,6 @@ export async function answerClassify(
   async function classifySeveral(images: readonly SentImage[]): Promise<ClassifyImagesAnswer> {
     const results: ImageResult[] = [];
     for (const image of images) {
-      // lets other requests in: the next ones need not wait for all images of this one
-      if (results.length > 0) await services.wait(0);
       results.push(await resultOf(image));
     }
     return { model: model.reference.model, results, requestId };

@@ -23,7 +23,7 @@ export const apiKeySchema = z.strictObject({
   createdAt: timestampSchema,
   expiresAt: z.optional(timestampSchema),
   revokedAt: z.optional(timestampSchema),
-  /** Most images a UTC day, counted exactly and worldwide; absent: not counted. */
+  /** Most POST requests a UTC day, counted exactly and worldwide; absent: not counted. */
   dailyQuota: z.optional(z.int().check(z.gte(1), z.lte(1_000_000_000))),
 });
 

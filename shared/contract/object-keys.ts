@@ -23,6 +23,7 @@ export const objectKeys = {
   alias: (model: string, alias: string): string => `models/${model}/aliases/${alias}.json`,
   cameraSnapshots: (camera: string): string => `cameras/${camera}/snapshots/`,
   cameraSnapshot: (camera: string, event: string): string => `cameras/${camera}/snapshots/${event}`,
+  idempotency: (digest: string): string => `idempotency/${digest}.json`,
   apiKeys: (): string => "auth/keys.json",
 } as const;
 

@@ -31,7 +31,7 @@ function addCreate(keys: Command): void {
         .default(["classify"]),
     )
     .option("--expires <date>", "when it ends by itself, e.g. 2027-01-31 (UTC)", parseDate)
-    .option("--daily-quota <number>", "most images a UTC day, counted exactly", parsePositive);
+    .option("--daily-quota <number>", "most POST requests a UTC day, counted exactly", parsePositive);
   withCommonOptions(command, [
     "npm run edgewise -- keys create shop-app",
     "npm run edgewise -- keys create shop-app --scope classify feedback --daily-quota 10000",

@@ -44,7 +44,7 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,
-      bindings: { ...artefact.vars, OPEN: String(options.open), ...options.vars },
+      bindings: { ...artefact.vars, OPEN: String(options.open), SINGLE_PROCESS: "true", ...options.vars },
       modulesRoot: artefact.folder,
       modules: [...artefact.modules],
       host: options.host,

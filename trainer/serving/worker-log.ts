@@ -11,7 +11,7 @@ const requestSchema = z.object({
   level: z.string(),
   event: z.literal("request"),
   method: z.string(),
-  path: z.string(),
+  route: z.string(),
   status: z.number(),
   durationMs: z.number(),
 });
@@ -23,16 +23,11 @@ export function readLogLine(line: string): LogLine {
   const entry = parseJson(line);
   const request = z.safeParse(requestSchema, entry);
   if (request.success) {
-    const { level, method, path, status, durationMs } = request.data;
-    return { routine: level === "info", text: `${method} ${printable(path)} ${status} ${durationMs} ms` };
+    const { level, method, route, status, durationMs } = request.data;
+    return { routine: level === "info", text: `${method} ${route} ${status} ${durationMs} ms` };
   }
   const loaded = z.safeParse(loadedSchema, entry);
   return { routine: false, text: loaded.success ? `the Worker serves ${loaded.data.version}` : line };
-}
-
-/** A path as anybody may ask for it, without the characters that would command the terminal it is shown on. */
-function printable(path: string): string {
-  return path.replaceAll(/\p{Cc}/gu, "\ufffd");
 }
 
 function parseJson(line: string): unknown {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { putKeys, testKey } from "../../fixtures/api-keys.ts";
 import { openEdge } from "./open-edge.ts";
 
 describe("every answer", () => {
@@ -40,6 +41,71 @@ describe("every answer", () => {
   });
 });
 
+describe("security headers", () => {
+  it.each(["/", "/console/console.js", "/models", "/health/live", "/nowhere", "/openapi.json"])(
+    "are on the answer of %s",
+    async (path) => {
+      const { headers } = await openEdge().fetch(path);
+
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("referrer-policy")).toBe("no-referrer");
+      expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+      expect(headers.get("content-security-policy")).not.toContain("unsafe");
+      expect(headers.get("strict-transport-security")).toBeNull();
+    },
+  );
+
+  it("keep a browser on HTTPS where it came by HTTPS", async () => {
+    const { headers } = await openEdge().fetch("https://localhost/health/live");
+
+    expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
+  });
+});
+
+describe("GET /metrics", () => {
+  it("counts requests by route, status and code, never by path", async () => {
+    const edge = openEdge();
+    await edge.fetch("/models/some-model/aliases/none");
+    await edge.fetch("/s3cret");
+    await edge.fetch("/models", { method: "PROPFIND" });
+    const response = await edge.fetch("/metrics");
+    const text = await response.text();
+
+    expect(response.headers.get("content-type")).toContain("version=0.0.4");
+    expect(text).toContain(
+      'edgewise_requests_total{method="GET",route="/models/:model/aliases/:alias",status="404",code="not_found"} 1',
+    );
+    expect(text).toContain('route="none"');
+    expect(text).toContain('method="OTHER"');
+    expect(text).not.toMatch(/s3cret|some-model|PROPFIND/);
+    expect(text).toMatch(/^edgewise_request_duration_seconds_bucket\{.*le="\+Inf"\} \d+$/m);
+    expect(text).toContain("# TYPE edgewise_model_info gauge");
+  });
+
+  it("is not there where many isolates serve, nor for keys without the scope admin", async () => {
+    expect((await openEdge(undefined, undefined, { singleProcess: false }).fetch("/metrics")).status).toBe(
+      404,
+    );
+    const closed = openEdge(undefined, undefined, { open: false });
+    const app = await testKey("0000000b");
+    await putKeys(closed.store, app);
+
+    expect((await closed.fetch("/metrics", { headers: { "x-api-key": app.key } })).status).toBe(403);
+  });
+
+  it("has the same facts as Analytics Engine where that is bound", async () => {
+    const points: AnalyticsEngineDataPoint[] = [];
+    const analytics = { writeDataPoint: (point?: AnalyticsEngineDataPoint) => void points.push(point ?? {}) };
+    await openEdge(undefined, undefined, {}, undefined, { services: { analytics } }).fetch(
+      "/models?key=s3cret",
+    );
+
+    expect(points).toEqual([
+      { indexes: ["open"], blobs: ["GET", "/models", "200", "", "open"], doubles: [0] },
+    ]);
+  });
+});
+
 describe("the log", () => {
   it("has one line a request, without query, headers or body", async () => {
     const edge = openEdge();
@@ -52,9 +118,11 @@ describe("the log", () => {
         event: "request",
         requestId: "one",
         method: "GET",
-        path: "/models",
+        route: "/models",
         status: 200,
+        code: null,
         durationMs: 0,
+        key: "open",
       },
     ]);
   });

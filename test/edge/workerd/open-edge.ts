@@ -3,9 +3,13 @@ import { env } from "cloudflare:workers";
 import { createApp } from "../../../edge/app.ts";
 import { KeyRing } from "../../../edge/auth/key-ring.ts";
 import { createModelLoader, type ModelLoader } from "../../../edge/model/load-model.ts";
+import { Meter } from "../../../edge/metrics/meter.ts";
+import { BodyBudget } from "../../../edge/overload/body-budget.ts";
+import { TurnQueue } from "../../../edge/overload/turn-queue.ts";
 import { ModelPool } from "../../../edge/model/model-pool.ts";
 import { Rollouts } from "../../../edge/model/rollouts.ts";
 import type { LogEntry } from "../../../edge/ports.ts";
+import type { Services } from "../../../edge/services.ts";
 import type { Settings } from "../../../edge/settings.ts";
 import { withBucketDeadline, withDeadline } from "../../../edge/storage/timed-store.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
@@ -36,6 +40,8 @@ export interface EdgeOptions {
   readonly wrapLoad?: (load: ModelLoader) => ModelLoader;
   /** What the app takes for its bucket. */
   readonly bucket?: R2Bucket;
+  /** Take the place of the usual ones. */
+  readonly services?: Partial<Services>;
 }
 
 /** Least time between two looks at the alias, in milliseconds of the test's clock. */
@@ -80,11 +86,14 @@ export function openEdge(
     open: true,
     webhookHosts: [],
     cameraKey: undefined,
+    singleProcess: true,
+    rates: { key: { requests: 2000, seconds: 10 }, address: { requests: 500, seconds: 10 } },
     ...changed,
   };
   const load = wrapLoad(createModelLoader(store));
   const main = { kind: "alias", model, alias: settings.alias } as const;
-  const models = new ModelPool({ store, main, pollMs, load, budgetBytes, clock, wait, log });
+  const turns = new TurnQueue({ clock, wait });
+  const models = new ModelPool({ store, main, pollMs, load, budgetBytes, turns, clock, wait, log });
   const rollouts = new Rollouts({ models, store, clock, wait, log });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
   const app = createApp({
@@ -95,9 +104,16 @@ export function openEdge(
     rollouts,
     keys,
     sites: env.CAMERA_SITES,
+    limits: { key: env.KEY_LIMIT, address: env.ADDRESS_LIMIT },
+    quotas: env.QUOTAS,
+    turns,
+    bodies: new BodyBudget({ clock, wait }),
+    meter: new Meter(),
+    analytics: undefined,
     clock,
     log,
     wait,
+    ...more.services,
   });
   return {
     model,

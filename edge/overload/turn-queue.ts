@@ -1,0 +1,113 @@
+import { AppError } from "../../shared/contract/errors.ts";
+import type { Clock } from "../ports.ts";
+
+/** What a {@link TurnQueue} needs. */
+export interface TurnQueueOptions {
+  readonly clock: Clock;
+  /** A timer of the calling request. */
+  readonly wait: (milliseconds: number) => Promise<unknown>;
+  /** Requests that wait at once; one more is refused. */
+  readonly most?: number;
+  /** Milliseconds after which a request that still waits is refused. */
+  readonly longestWaitMs?: number;
+}
+
+interface Ticket {
+  /** When its request last looked: one whose client is gone looks no more. */
+  seenAt: number;
+}
+
+/** Of the slowest model that fits (40 ms an image), that many wait 1.3 s: less than a client's patience. */
+const defaultMost = 32;
+const defaultLongestWaitMs = 2_000;
+/** How often a request looks that is not the next. */
+const waitMs = 5;
+/** A request may die with its turn, when it has to load a model after all. */
+const leaseMs = 20_000;
+/** A ticket that nobody looked after for so long is of a request that died. */
+const deadAfterMs = 2_000;
+
+/**
+ * Decoding and inference take the isolate's one thread. Requests do them by turns, in the order they came, and the
+ * isolate takes in what arrived between two turns: a health check waits for the turn that runs, not for all that wait.
+ * Who comes when too many wait is refused at once. Requests share no promise, as in `ModelCache`.
+ */
+export class TurnQueue {
+  readonly #options: Required<TurnQueueOptions>;
+  readonly #line: Ticket[] = [];
+  #holder: { readonly takenAt: number } | null = null;
+  #turns = 0;
+
+  constructor(options: TurnQueueOptions) {
+    this.#options = { most: defaultMost, longestWaitMs: defaultLongestWaitMs, ...options };
+  }
+
+  /** Requests that wait now. */
+  get length(): number {
+    return this.#line.length;
+  }
+
+  /** Refuses a request that would have to be refused later. @throws {AppError} overloaded */
+  requireRoom(): void {
+    this.#dropDead();
+    if (this.#line.length < this.#options.most) return;
+    throw overloaded("too many requests wait for their turn");
+  }
+
+  /**
+   * Runs `work` when it is the caller's turn.
+   * @param work computes; what it awaits must be there already, so that it ends before anything else happens
+   * @throws {AppError} overloaded
+   */
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    await this.#waitForTurn();
+    const holder = { takenAt: this.#options.clock() };
+    this.#holder = holder;
+    try {
+      return await work();
+    } finally {
+      if (this.#holder === holder) this.#holder = null;
+      this.#turns++;
+    }
+  }
+
+  get #isFree(): boolean {
+    return this.#holder === null || this.#options.clock() - this.#holder.takenAt > leaseMs;
+  }
+
+  async #waitForTurn(): Promise<void> {
+    const { clock, wait, longestWaitMs } = this.#options;
+    this.requireRoom();
+    const startedAt = clock();
+    const ticket: Ticket = { seenAt: startedAt };
+    this.#line.push(ticket);
+    try {
+      for (;;) {
+        const turns = this.#turns;
+        await wait(this.#line[0] === ticket ? 0 : waitMs);
+        ticket.seenAt = clock();
+        this.#dropDead();
+        // a turn that ended since the timer was set has kept the isolate from taking in what arrived
+        if (this.#line[0] === ticket && this.#isFree && this.#turns === turns) return;
+        if (ticket.seenAt - startedAt > longestWaitMs) {
+          throw overloaded("the turn of this request did not come in time");
+        }
+      }
+    } finally {
+      const place = this.#line.indexOf(ticket);
+      if (place >= 0) this.#line.splice(place, 1);
+    }
+  }
+
+  #dropDead(): void {
+    const now = this.#options.clock();
+    while (this.#line[0] !== undefined && now - this.#line[0].seenAt > deadAfterMs) this.#line.shift();
+  }
+}
+
+/** The error of a request that is refused rather than left to time out. @param fault what there is too much of */
+export function overloaded(fault: string): AppError {
+  return new AppError("overloaded", `${fault}; ask again after Retry-After`, {
+    details: { retryAfterMs: 1000 },
+  });
+}
