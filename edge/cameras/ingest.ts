@@ -6,15 +6,14 @@ import type { AppEnvironment } from "../app-environment.ts";
 import type { Services } from "../services.ts";
 import { type AdmittedCamera, admitCamera, lookUp } from "./admit-camera.ts";
 import { type CameraMemory, type RememberedCamera, takeAllowance } from "./camera-memory.ts";
-import { readFrames, type SentFrames } from "./read-frames.ts";
+import { readFrames } from "./read-frames.ts";
 import { readStream } from "./read-stream.ts";
-import { type FrameRequest, takeFrames, type TakenFrames } from "./take-frames.ts";
+import { type FrameRequest, type PostedFrames, takeFrames, type TakenFrames } from "./take-frames.ts";
 
 /** A body that may hold no frame is always read: cameras post events, too, and resend what is refused. */
 const eventBytes = 32 * 1024;
 /** Answers of a stream that are told at its end, the newest. */
 const toldFrames = 64;
-const none: SentFrames = { images: [], at: null };
 
 /**
  * Whatever a camera sends to its own path: frames, events without a frame, keep-alives and probes.
@@ -81,7 +80,7 @@ async function takePost(
       events: [],
     };
     for await (const image of readStream(incoming.body, contentType)) {
-      const sent = image.length === 0 ? none : { images: [image], at: null };
+      const sent = { images: image.length === 0 ? [] : [image], at: null };
       const taken = await takeOrRetry(sent, admitted, token, request, services, memory);
       all.state = taken.state ?? all.state;
       all.frames = [...all.frames, ...taken.frames].slice(-toldFrames);
@@ -89,15 +88,14 @@ async function takePost(
     }
     return all;
   }
-  refuseFlood(incoming, admitted, camera, services);
+  const paid = refuseFlood(incoming, admitted, camera, services);
   const sent = await readFrames(incoming);
-  if (sent.images.length === 0) return { state: null, frames: [], events: [] };
-  return takeOrRetry(sent, admitted, token, request, services, memory);
+  return takeOrRetry({ ...sent, paid }, admitted, token, request, services, memory);
 }
 
 /** Once more where the configuration changed while the frames were handled. */
 async function takeOrRetry(
-  sent: SentFrames,
+  sent: PostedFrames,
   admitted: AdmittedCamera,
   token: string | null,
   request: FrameRequest,
@@ -114,25 +112,26 @@ async function takeOrRetry(
   throw new AppError("model_unavailable", "the camera is being changed; send the frame again");
 }
 
-/** @throws {AppError} rate_limited for what is too long to be an event, before any of it is read */
+/**
+ * Takes one frame of what the camera may send for what is too long to be an event, before any of it is read.
+ * @returns frames that are taken
+ * @throws {AppError} rate_limited
+ */
 function refuseFlood(
   incoming: Request,
   { record }: AdmittedCamera,
   camera: RememberedCamera,
   { clock }: Pick<Services, "clock">,
-): void {
+): number {
   const length = Number(incoming.headers.get("content-length") ?? Infinity);
-  if (length <= eventBytes) return;
+  if (length <= eventBytes) return 0;
   const waitMs = takeAllowance(camera, record.config.rate, clock());
-  // the frame itself takes it
-  if (waitMs === 0) camera.allowance += 1;
-  else {
-    throw new AppError(
-      "rate_limited",
-      `camera ${record.id} sends more than ${record.config.rate.perSecond} frames a second; wait ${waitMs} ms`,
-      { details: { retryAfterMs: waitMs } },
-    );
-  }
+  if (waitMs === 0) return 1;
+  throw new AppError(
+    "rate_limited",
+    `camera ${record.id} sends more than ${record.config.rate.perSecond} frames a second; wait ${waitMs} ms`,
+    { details: { retryAfterMs: waitMs } },
+  );
 }
 
 /** Clients of DeepStack append its path to whatever address they are given. */

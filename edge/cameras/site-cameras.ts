@@ -66,9 +66,9 @@ export class SiteCameras {
     for (const { record, state } of store.cameras()) this.#remember(record, state ?? newCameraState);
   }
 
-  /** Every camera with its state. */
+  /** Every camera with its state, by name. */
   list(): readonly { readonly record: CameraRecord; readonly state: CameraState }[] {
-    return [...this.#entries.values()];
+    return [...this.#entries.values()].toSorted((a, b) => (a.record.id < b.record.id ? -1 : 1));
   }
 
   /** A camera with its state, `null` where there is none. */

@@ -184,9 +184,10 @@ export class SiteStore {
     ).map(deliveryOf);
   }
 
-  deliveryOf({ event, webhook }: Pick<StoredDelivery, "event" | "webhook">): StoredDelivery | null {
-    const [row] = this.#run("SELECT * FROM deliveries WHERE event = ? AND webhook = ?", event, webhook);
-    return row === undefined ? null : deliveryOf(row);
+  /** Lets every delivery to a target wait until then at least; those that began before `oldest` are given up. */
+  postpone(webhook: string, until: number, oldest: number): void {
+    this.#run("UPDATE deliveries SET nextAt = NULL WHERE webhook = ? AND firstAt <= ?", webhook, oldest);
+    this.#run("UPDATE deliveries SET nextAt = ? WHERE webhook = ? AND nextAt < ?", until, webhook, until);
   }
 
   deliveries(limit: number): readonly StoredDelivery[] {

@@ -95,12 +95,9 @@ export class SiteWebhooks {
     await Promise.all(
       this.#store.webhooks().map(async (webhook) => {
         const deliveries = due.filter((delivery) => delivery.webhook === webhook.id);
-        for (const [index, delivery] of deliveries.entries()) {
-          const outcome = await this.#attempt(webhook, delivery);
-          if (outcome === "target is down") {
-            this.#postpone(deliveries.slice(index + 1), delivery);
-            return;
-          }
+        for (const delivery of deliveries) {
+          // what waits for a target that is down waits for the next attempt together
+          if ((await this.#attempt(webhook, delivery)) === "target is down") return;
         }
       }),
     );
@@ -117,7 +114,11 @@ export class SiteWebhooks {
       this.#store.deleteDelivery(delivery);
       return "done";
     }
-    this.#retry(delivery, failure.reason);
+    const nextAt = this.#retry(delivery, failure.reason);
+    if (failure.isDown) {
+      const now = this.#ports.clock();
+      this.#store.postpone(webhook.id, nextAt ?? now + longestRetryMs, now - giveUpMs);
+    }
     return failure.isDown ? "target is down" : "refused";
   }
 
@@ -152,27 +153,19 @@ export class SiteWebhooks {
     }
   }
 
-  #retry(delivery: StoredDelivery, reason: string): void {
+  /** @returns when it is tried next, `null` when it is given up */
+  #retry(delivery: StoredDelivery, reason: string): number | null {
     const { clock, random, log } = this.#ports;
     const now = clock();
     const isOver = now - delivery.firstAt >= giveUpMs;
     const pauseMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(delivery.attempts, 20));
-    this.#store.putDelivery({
-      ...delivery,
-      attempts: delivery.attempts + 1,
-      // half of it at random, so that targets that failed together do not come back together
-      nextAt: isOver ? null : now + Math.round(pauseMs * (0.5 + random() / 2)),
-      lastError: reason,
-    });
+    // half of it at random, so that targets that failed together do not come back together
+    const nextAt = isOver ? null : now + Math.round(pauseMs * (0.5 + random() / 2));
+    this.#store.putDelivery({ ...delivery, attempts: delivery.attempts + 1, nextAt, lastError: reason });
     const { event, webhook, attempts } = delivery;
     const level = isOver ? "error" : "warn";
     log({ level, event: "webhook-failed", delivery: event, webhook, attempts: attempts + 1, reason, isOver });
-  }
-
-  /** They were not tried; they wait for the one that was. */
-  #postpone(deliveries: readonly StoredDelivery[], tried: StoredDelivery): void {
-    const after = this.#store.deliveryOf(tried)?.nextAt ?? this.#ports.clock() + longestRetryMs;
-    for (const delivery of deliveries) this.#store.putDelivery({ ...delivery, nextAt: after });
+    return nextAt;
   }
 }
 

@@ -20,6 +20,12 @@ export interface FrameRequest {
   readonly keepAlive: (work: Promise<unknown>) => void;
 }
 
+/** The frames of one request. */
+export interface PostedFrames extends SentFrames {
+  /** Of what the camera may send, as many are taken already. */
+  readonly paid?: number;
+}
+
 /** What became of the frames of one request. */
 export interface TakenFrames {
   readonly state: string | null;
@@ -40,7 +46,7 @@ let posts = 0;
  */
 export async function takeFrames(
   admitted: AdmittedCamera,
-  sent: SentFrames,
+  sent: PostedFrames,
   request: FrameRequest,
   services: Services,
   memory: CameraMemory,
@@ -74,7 +80,7 @@ interface ClassifiedPost {
 async function classifyNewest(
   { record }: AdmittedCamera,
   camera: RememberedCamera,
-  sent: SentFrames,
+  sent: PostedFrames,
   request: FrameRequest,
   services: Services,
 ): Promise<ClassifiedPost> {
@@ -85,7 +91,8 @@ async function classifyNewest(
   const reports: { readonly index: number; readonly report: FrameReport }[] = [];
   if ((await takeTurn(camera, config.burstFrames, services)) === "burst") return { answers, reports };
   for (const [index, bytes] of [...sent.images.entries()].slice(-config.burstFrames).toReversed()) {
-    const reason = reasonToSkip(config, camera, now, arrivedAt);
+    const isPaid = sent.images.length - index <= (sent.paid ?? 0);
+    const reason = reasonToSkip(config, camera, now, isPaid ? null : arrivedAt);
     if (reason !== null) {
       answers[index] = { outcome: "skipped", reason };
       continue;
@@ -125,15 +132,16 @@ async function takeTurn(
   }
 }
 
+/** @param arrivedAt `null` for a frame that is paid for */
 function reasonToSkip(
   { schedule, sampleSeconds, rate }: CameraConfig,
   camera: RememberedCamera,
   now: number,
-  arrivedAt: number,
+  arrivedAt: number | null,
 ): Skipped | null {
   if (schedule !== null && !isScheduled(schedule, now)) return "schedule";
   if (Math.abs(now - camera.classifiedAt) < sampleSeconds * 1000) return "sampling";
-  return takeAllowance(camera, rate, arrivedAt) > 0 ? "rate" : null;
+  return arrivedAt !== null && takeAllowance(camera, rate, arrivedAt) > 0 ? "rate" : null;
 }
 
 /** What is not the fault of the frame. */

@@ -15,7 +15,7 @@ import { mjpeg, multipart, part, vendorPosts } from "./vendor-posts.ts";
 
 /** A query that tells the camera's time. */
 function timed(second: number): string {
-  return `?at=2026-01-31T00:00:${String(second).padStart(2, "0")}Z`;
+  return `?at=2060-01-31T00:00:${String(second).padStart(2, "0")}Z`;
 }
 
 const named = vendorPosts("green").map((post) => [`${post.vendor}: ${post.what}`, post] as const);

@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { CameraSite } from "../../../../edge/cameras/camera-site.ts";
 import type { CameraConfigInput } from "../../../../shared/contract/camera.ts";
@@ -8,6 +8,7 @@ import { handMadeBundle, putAlias, putVersion } from "../../../fixtures/hand-mad
 import { drawPng, type Rgb } from "../../../fixtures/png.ts";
 import type { Settings } from "../../../../edge/settings.ts";
 import { type Edge, openEdge } from "../open-edge.ts";
+import type { Receiver } from "./receiver.ts";
 
 /** A camera of a site that no other test uses, in front of a model that tells red, green and blue. */
 export interface TestCamera {
@@ -25,8 +26,12 @@ export interface TestCamera {
   /** The camera, as the API tells of it. */
   show(): Promise<Camera>;
   events(query?: string): Promise<readonly CameraEvent[]>;
-  /** Runs the site's alarm, whenever it is due. */
-  alarm(): Promise<void>;
+  /** Lets time pass, alarms of the site included. */
+  pass(seconds: number): Promise<void>;
+  /** What leaves the site goes to the receiver. */
+  listen(receiver: Receiver): Promise<void>;
+  /** As a deployment or a crash would: what was in memory is gone. */
+  restart(): Promise<void>;
 }
 
 /** What the model knows. */
@@ -57,6 +62,8 @@ export async function openCamera(
   settings: Partial<Settings> = {},
 ): Promise<TestCamera> {
   const edge = openEdge(undefined, undefined, { cameraKey, ...settings });
+  // an alarm in the past of the real clock would ring by itself
+  edge.advance(Date.parse("2060-01-31T00:00:00Z") - edge.clock());
   const bundle = await handMadeBundle({ model: edge.model });
   await putVersion(edge.store, bundle);
   await putAlias(edge.store, bundle);
@@ -73,9 +80,14 @@ export async function addCamera(
 ): Promise<TestCamera> {
   const id = `${site}.${name}`;
   const stub = env.CAMERA_SITES.getByName(site);
-  await runInDurableObject(stub, (instance: CameraSite) => {
-    instance.ports.clock = edge.clock;
-  });
+  let receiver: Receiver | null = null;
+  const connect = (): Promise<void> =>
+    runInDurableObject(stub, (instance: CameraSite) => {
+      instance.ports.clock = edge.clock;
+      instance.ports.random = () => 0.5;
+      instance.ports.send = (url, init) => receiver?.receive(url, init) ?? fetch(url, init);
+    });
+  await connect();
   const made = await edge.fetch("/cameras", json({ id, config }));
   if (made.status !== 201) throw new Error(await made.text());
   const { token } = await made.json<{ token: string }>();
@@ -98,8 +110,23 @@ export async function addCamera(
       ).json<{ events: CameraEvent[] }>();
       return answer.events;
     },
-    alarm: async () => {
-      await runDurableObjectAlarm(stub);
+    pass: async (seconds) => {
+      const until = edge.clock() + seconds * 1000;
+      for (;;) {
+        const dueAt = await runInDurableObject(stub, (_, state) => state.storage.getAlarm());
+        if (dueAt === null || dueAt > until) break;
+        edge.advance(Math.max(0, dueAt - edge.clock()));
+        await runDurableObjectAlarm(stub);
+      }
+      edge.advance(until - edge.clock());
+    },
+    listen: async (to) => {
+      receiver = to;
+      await connect();
+    },
+    restart: async () => {
+      await evictDurableObject(stub);
+      await connect();
     },
   };
   return camera;
