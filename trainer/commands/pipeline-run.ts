@@ -149,6 +149,9 @@ async function runOnce(
     },
     {
       say: output.say,
+      hear: (text) => {
+        process.stderr.write(text);
+      },
       notify: ({ subject, message }) =>
         output.say(message.startsWith(subject) ? message : `${subject}\n${message}`),
     },

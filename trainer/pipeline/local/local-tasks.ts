@@ -6,7 +6,7 @@ import {
   type PipelineMachine,
 } from "../../../shared/contract/pipeline-machine.ts";
 import { AppError } from "../../../shared/contract/errors.ts";
-import { type JsonObject, runTaskProcess, type TaskEnd } from "./task-process.ts";
+import { type JsonObject, type RunningTask, runTaskProcess, type TaskEnd } from "./task-process.ts";
 
 /** Where the tasks of a local run work. */
 export interface LocalPlace {
@@ -21,8 +21,12 @@ export interface LocalPlace {
 /** What a local run tells while it goes on. */
 export interface LocalTeller {
   readonly say: (line: string) => void;
+  /** Receives what the tasks' processes say, as it comes. */
+  readonly hear: (text: string) => void;
   /** What a deployment would send to its subscribers. */
   readonly notify: (notification: { readonly subject: string; readonly message: string }) => void;
+  /** Told of every task's process as it starts. */
+  readonly onTask?: (task: RunningTask) => void;
 }
 
 /** What the tasks of one run need. */
@@ -80,7 +84,7 @@ function localTask(name: string, resource: string, bench: LocalBench): LocalTask
 
 async function runFunction(
   parameters: unknown,
-  { place: { store, serving }, signal }: LocalBench,
+  { place: { store, serving }, teller, signal }: LocalBench,
 ): Promise<JsonObject> {
   const end = await runTaskProcess({
     commandLine: [
@@ -94,6 +98,8 @@ async function runFunction(
       "--json",
     ],
     signal,
+    hear: teller.hear,
+    onStart: teller.onTask,
   });
   return resultOf(end);
 }
@@ -114,7 +120,13 @@ async function runBatchJob(
   }
   const commandLine = [...commandOf(job, submitted.Parameters, scratch), "--store", store];
   for (let attempt = 1; ; attempt += 1) {
-    const end = await runTaskProcess({ commandLine, signal, longestSeconds: job.attemptSeconds });
+    const end = await runTaskProcess({
+      commandLine,
+      signal,
+      longestSeconds: job.attemptSeconds,
+      hear: teller.hear,
+      onStart: teller.onTask,
+    });
     if (end.kind === "killed" && attempt < job.attempts && !signal.aborted) {
       teller.say(`${name} was ended by ${end.signal}; attempt ${attempt + 1} of ${job.attempts}`);
       continue;

@@ -1,6 +1,12 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { projectRoot } from "../../project-root.ts";
+
+/** A task under way, for whoever watches. */
+export interface RunningTask {
+  readonly commandLine: readonly string[];
+  readonly child: ChildProcess;
+}
 
 /** A process of the command line that does one task. */
 export interface TaskProcess {
@@ -9,6 +15,10 @@ export interface TaskProcess {
   readonly signal: AbortSignal;
   /** After this it is ended in the same way; without, it may take any time. */
   readonly longestSeconds?: number;
+  /** Receives what it says while it works. */
+  readonly hear: (text: string) => void;
+  /** Told as it starts. */
+  readonly onStart?: ((task: RunningTask) => void) | undefined;
 }
 
 /** What JSON can say. */
@@ -33,12 +43,19 @@ const noticeMs = 30_000;
 /** Of what a failed process said, only the end is kept. */
 const keptCharacters = 4000;
 
-/** Runs one task as a process of its own; what it says goes on to stderr. */
-export function runTaskProcess({ commandLine, signal, longestSeconds }: TaskProcess): Promise<TaskEnd> {
+/** Runs one task as a process of its own. */
+export function runTaskProcess({
+  commandLine,
+  signal,
+  longestSeconds,
+  hear,
+  onStart,
+}: TaskProcess): Promise<TaskEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(projectRoot, "trainer", "cli.ts"), ...commandLine], {
       stdio: ["ignore", "pipe", "pipe"],
     });
+    onStart?.({ commandLine, child });
     let answer = "";
     let said = "";
     let timedOut = false;
@@ -61,7 +78,7 @@ export function runTaskProcess({ commandLine, signal, longestSeconds }: TaskProc
     });
     child.stderr.on("data", (data: Buffer) => {
       said = (said + data.toString()).slice(-keptCharacters);
-      process.stderr.write(data);
+      hear(data.toString());
     });
     child.on("error", reject);
     child.on("close", (exitCode, killedBy) => {
