@@ -22,6 +22,11 @@ export function loadTfjsWasmModule(): WebAssembly.Module {
   );
 }
 
+/** Our inference kernels for the heap of the module above; see `shared/inference/kernels`. */
+export function loadInferenceKernelsModule(): WebAssembly.Module {
+  return compile(new URL("../shared/inference/kernels/kernels.wasm", import.meta.url));
+}
+
 /** Our training kernels for the heap of the module above; see `trainer/kernels`. */
 export function loadTrainingKernelsModule(): WebAssembly.Module {
   return compile(new URL("kernels/kernels.wasm", import.meta.url));

@@ -2,6 +2,7 @@ import tfjsWasm from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-s
 import { AppError } from "../../shared/contract/errors.ts";
 import { createImageCodec, type ImageCodec } from "../../shared/image/codec.ts";
 import codecWasm from "../../shared/image/codec/codec.wasm";
+import kernelsWasm from "../../shared/inference/kernels/kernels.wasm";
 import { isolateModelBytes, openBundle } from "../../shared/inference/bundle.ts";
 import { type Classifier, createClassifier } from "../../shared/inference/classifier.ts";
 import type { GraphMemory } from "../../shared/inference/graph-check.ts";
@@ -42,7 +43,7 @@ export function createModelLoader(store: ObjectStore): ModelLoader {
   let codec: ImageCodec | undefined;
   return async (located, room) => {
     registerKernels();
-    const backend = await installWasmBackend(tfjsWasm, { maxBytes: largestHeapBytes });
+    const backend = await installWasmBackend(tfjsWasm, { kernels: kernelsWasm, maxBytes: largestHeapBytes });
     codec ??= createImageCodec(codecWasm);
     const { model, version, manifestSha256 } = located;
     const bundle = await openBundle(await openBundleSource(store, model, version), {

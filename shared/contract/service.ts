@@ -47,8 +47,12 @@ const selfTestSchema = z.strictObject({
   vectors: count,
   /** Largest absolute difference of a logit from the published one. */
   maxLogitDelta: z.number(),
+  /** Largest absolute difference of a probability, at temperature 1. */
+  maxProbabilityDelta: z.number(),
   /** What the manifest allows. */
   tolerance: z.number(),
+  /** What computes the model: our kernels, or stock tfjs where they disagree with it or lack an operation. */
+  engine: z.enum(["plan", "tfjs"]),
 });
 
 const armCountsSchema = z.strictObject({ answers: count, unknown: count, failed: count });

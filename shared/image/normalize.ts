@@ -25,9 +25,7 @@ export function normalize(
       `room for ${out.length} values, the image has ${image.data.length}`,
     );
   }
-  // One table per channel: 768 divisions instead of one per value, and the same rounding everywhere.
-  const tables = spec.mean.map((mean, channel) => channelTable(mean, spec.std[channel] ?? 1));
-  const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array]; // mean is a triple
+  const [red, green, blue] = normalizationTables(spec);
   const { data } = image;
   for (let index = 0; index < data.length; index += 3) {
     out[index] = red[data[index] as number] as number;
@@ -35,6 +33,18 @@ export function normalize(
     out[index + 2] = blue[data[index + 2] as number] as number;
   }
   return out;
+}
+
+/**
+ * What each byte of a channel means to the model, for red, green and blue: 768 divisions instead of one a value, and
+ * the same rounding wherever images are normalised.
+ */
+export function normalizationTables(
+  spec: Pick<InputSpec, "mean" | "std">,
+): readonly [Float32Array, Float32Array, Float32Array] {
+  const [red, green, blue] = spec.mean;
+  const [redStd, greenStd, blueStd] = spec.std;
+  return [channelTable(red, redStd), channelTable(green, greenStd), channelTable(blue, blueStd)];
 }
 
 function channelTable(mean: number, std: number): Float32Array {

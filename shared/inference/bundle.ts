@@ -7,6 +7,9 @@ import { checkAgainstManifest } from "./bundle-check.ts";
 import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts";
 import { checkGraph, type CheckedGraph } from "./graph-check.ts";
 import { parseModelJson, type ModelJson } from "./graph-model.ts";
+import { compilePlan } from "./plan/compile.ts";
+import { planMemory } from "./plan/planned-graph.ts";
+import type { Plan } from "./plan/steps.ts";
 import { checkWeights, integerConstants, readWeights, type Weights } from "./weights.ts";
 
 export type { BundleSource } from "./bundle-files.ts";
@@ -24,7 +27,10 @@ export interface Bundle {
   readonly manifest: ModelManifest;
   readonly manifestSha256: string;
   readonly model: ModelJson;
+  /** Its memory is that of the plan, where there is one. */
   readonly graph: CheckedGraph;
+  /** What our kernels run; nothing when the graph has operations that only stock tfjs knows. */
+  readonly plan?: Plan;
   readonly weights: Weights;
   /** [C, size], for the rule `feature-distance`. */
   readonly classCentres?: Float32Array;
@@ -55,8 +61,10 @@ export async function openBundle(source: BundleSource, expected: BundleExpectati
   const weights = await readWeights(source, manifest, model);
   const { logits, embedding, featureMap } = manifest.outputs;
   const outputs = [logits, embedding?.node, featureMap?.node].filter((node) => node !== undefined);
-  const graph = checkGraph(model, integerConstants(weights), outputs);
-  checkAgainstManifest(graph, manifest);
+  const checked = checkGraph(model, integerConstants(weights), outputs);
+  checkAgainstManifest(checked, manifest);
+  const plan = compilePlan(model, checked, outputs);
+  const graph = plan === undefined ? checked : { ...checked, memory: planMemory(plan, checked.shapes) };
   const needed = graph.memory.residentBytes + graph.memory.activationBytes;
   if (needed > budget) {
     throw new AppError(
@@ -70,6 +78,7 @@ export async function openBundle(source: BundleSource, expected: BundleExpectati
     manifestSha256,
     model,
     graph,
+    ...(plan === undefined ? {} : { plan }),
     weights,
     ...(classCentres === undefined ? {} : { classCentres }),
   };

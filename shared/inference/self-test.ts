@@ -1,14 +1,24 @@
 import { AppError } from "../contract/errors.ts";
 import type { ModelManifest } from "../contract/manifest.ts";
+import type { GraphEngine } from "./loaded-graph.ts";
+import { softmax } from "./softmax.ts";
 
-/** What a passed self-test found. */
-export interface SelfTestReport {
+/** What passed golden vectors show. */
+export interface GoldenReport {
   /** Golden vectors that were run. */
   readonly vectors: number;
   /** Largest absolute difference of a logit from the published one. */
   readonly maxLogitDelta: number;
+  /** Largest absolute difference of a probability, at temperature 1. */
+  readonly maxProbabilityDelta: number;
   /** What the manifest allows. */
   readonly tolerance: number;
+}
+
+/** What a passed self-test found. */
+export interface SelfTestReport extends GoldenReport {
+  /** What computes the model from now on. */
+  readonly engine: GraphEngine;
 }
 
 /**
@@ -21,11 +31,13 @@ export function runSelfTest(
   golden: ModelManifest["golden"],
   run: (bytes: Uint8Array) => Float32Array,
   limit: number = golden.vectors.length,
-): SelfTestReport {
+): GoldenReport {
   const vectors = golden.vectors.slice(0, limit);
   let maxLogitDelta = 0;
+  let maxProbabilityDelta = 0;
   for (const vector of vectors) {
-    const delta = largestDelta(runVector(vector, run), vector.logits);
+    const logits = runVector(vector, run);
+    const delta = largestDelta(logits, vector.logits);
     // written so that a difference that is not a number fails
     if (!(delta <= golden.tolerance)) {
       throw new AppError(
@@ -36,8 +48,10 @@ export function runSelfTest(
       );
     }
     maxLogitDelta = Math.max(maxLogitDelta, delta);
+    const wanted = softmax(Float32Array.from(vector.logits), 1);
+    maxProbabilityDelta = Math.max(maxProbabilityDelta, largestDelta(softmax(logits, 1), wanted));
   }
-  return { vectors: vectors.length, maxLogitDelta, tolerance: golden.tolerance };
+  return { vectors: vectors.length, maxLogitDelta, maxProbabilityDelta, tolerance: golden.tolerance };
 }
 
 function runVector(
@@ -52,7 +66,7 @@ function runVector(
   }
 }
 
-function largestDelta(got: Float32Array, wanted: readonly number[]): number {
+function largestDelta(got: Float32Array, wanted: readonly number[] | Float32Array): number {
   if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
   let largest = 0;
   for (const [i, value] of wanted.entries()) {

@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AppError } from "../contract/errors.ts";
+import { ActivationArena } from "./plan/activation-arena.ts";
+import { instantiatePlanKernels } from "./plan/kernels-module.ts";
+import type { PlanRuntime } from "./plan/planned-graph.ts";
 import { WasmHeap } from "./wasm-heap.ts";
 
 type Dtype = tf.DataType;
@@ -27,15 +30,21 @@ const backendPriority = 2;
  */
 export class WasmBackend extends tf.KernelBackend {
   readonly wasm: WasmHeap;
+  /** Our kernels on the same heap; without them stock tfjs runs every model. */
+  readonly plans: PlanRuntime | undefined;
   readonly dataIdMap: tf.DataStorage<WasmTensorData>;
   readonly #register: (id: number, size: number, memoryOffset: number) => void;
   readonly #forget: (id: number) => void;
   /** 0 is the module's null. */
   #nextId = 1;
 
-  constructor(heap: WasmHeap) {
+  constructor(heap: WasmHeap, kernels?: WebAssembly.Module) {
     super();
     this.wasm = heap;
+    this.plans =
+      kernels === undefined
+        ? undefined
+        : { kernels: instantiatePlanKernels(kernels, heap.memory), arena: new ActivationArena(heap) };
     this.#register = heap.function("register_tensor");
     this.#forget = heap.function("dispose_data");
     this.dataIdMap = new tf.DataStorage(this, tf.engine());
@@ -188,19 +197,20 @@ function viewOf(
  * installed already. Register the kernels (`@tensorflow/tfjs-backend-wasm`, or single ones) before the call:
  * tfjs sets up those that it knows at that moment.
  * @param module the compiled `tfjs-backend-wasm-simd.wasm`
+ * @param options.kernels the compiled `kernels/kernels.wasm`; without it stock tfjs runs every model
  * @param options.maxBytes limit of the linear memory, 2 GiB unless told
  * @throws engine_unavailable when the module is another one, or tfjs does not take the backend
  */
 export async function installWasmBackend(
   module: WebAssembly.Module,
-  options: { readonly maxBytes?: number } = {},
+  options: { readonly maxBytes?: number; readonly kernels?: WebAssembly.Module } = {},
 ): Promise<WasmBackend> {
   const present = tf.engine().registry[backendName];
   if (present instanceof WasmBackend) {
     await use();
     return present;
   }
-  const backend = new WasmBackend(new WasmHeap(module, options.maxBytes));
+  const backend = new WasmBackend(new WasmHeap(module, options.maxBytes), options.kernels);
   // tfjs swallows the error of a factory, so everything that may fail has been done above
   if (tf.engine().registryFactory[backendName] !== undefined) tf.removeBackend(backendName);
   tf.registerBackend(backendName, () => backend, backendPriority);

@@ -12,7 +12,7 @@ export interface Weights {
 
 /**
  * Checks what the weights manifest says before any weight is read.
- * @param budgetBytes what the weights may take as float32, twice: tfjs keeps them, XNNPACK packs a copy
+ * @param budgetBytes what the weights may take as float32
  * @throws {AppError} unsupported_model, invalid_manifest, budget_exceeded
  */
 export function checkWeights(model: ModelJson, manifest: ModelManifest, budgetBytes: number): void {
@@ -35,7 +35,7 @@ export function checkWeights(model: ModelJson, manifest: ModelManifest, budgetBy
     }
   }
   for (const spec of specs) checkQuantization(spec, manifest);
-  const needed = 2 * 4 * sum(specs.map((spec) => elementsOf(spec.shape)));
+  const needed = 4 * sum(specs.map((spec) => elementsOf(spec.shape)));
   if (needed > budgetBytes) {
     throw new AppError(
       "budget_exceeded",

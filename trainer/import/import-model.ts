@@ -113,7 +113,7 @@ async function runDraft(
       );
     }
   }
-  const classifier = createClassifier(bundle, codec);
+  const classifier = createClassifier(bundle, codec, "stock");
   try {
     const golden = measureGolden(classifier, codec, drawGoldenImages(provenance.seed, encodeJpeg));
     if (golden.vectors.every(({ logits }) => logits.every(Number.isFinite))) return golden;

@@ -27,12 +27,12 @@ import { calibrateUnknown, type UnknownCalibration } from "./calibrate-unknown.t
 import { checkCompilation } from "./check-compilation.ts";
 import { describeRelease, evaluationBytes } from "./describe-release.ts";
 import { drawGoldenImages } from "./golden-images.ts";
+import { addGolden } from "./golden-vectors.ts";
 import type { Provenance } from "./provenance.ts";
 import type { UnpublishedVersion } from "./publish.ts";
 import type { CompiledModel, ReleasableModel } from "./releasable-model.ts";
 import {
   type FloatReference,
-  measureGolden,
   type TestSplit,
   type Verification,
   verifyBundle,
@@ -177,14 +177,17 @@ async function releaseSmallest(settled: Settled): Promise<Release> {
   const { input, compiled, test, float } = settled;
   const budget = input.budget ?? defaultBudget;
   const candidates: MeasuredCandidate[] = [];
+  const images = drawGoldenImages(input.provenance.seed, input.encodeJpeg);
   for (const { scheme, build } of compiled.candidates) {
     const candidate = await build();
-    const draft = await assembleBundle(draftParts(settled, candidate));
-    const verification = await withBundle(draft, input.codec, (classifier) =>
-      verifyBundle(classifier, test, float, budget, (done, total) =>
+    const draft = await addGolden(draftParts(settled, candidate), input.codec, images);
+    const verification = await withBundle(await assembleBundle(draft), input.codec, (classifier) => {
+      // settles which engine answers, here as in the Worker
+      classifier.selfTest();
+      return verifyBundle(classifier, test, float, budget, (done, total) =>
         input.onProgress?.({ step: "verify", scheme, done, total }),
-      ),
-    );
+      );
+    });
     candidates.push({ scheme, weightBytes: candidate.model.weightBytes, ...verification });
     if (verification.shortfalls.length > 0) continue;
     input.onProgress?.({ step: "assemble", scheme });
@@ -194,7 +197,7 @@ async function releaseSmallest(settled: Settled): Promise<Release> {
       candidates,
       floatBytes: candidate.model.floatBytes,
     });
-    const bundle = await finishBundle(settled, draftParts(settled, candidate), verification, evaluation);
+    const bundle = await finishBundle(settled, draft, verification, evaluation);
     return {
       ...bundle,
       version: bundle.manifest.version,
@@ -212,20 +215,15 @@ async function releaseSmallest(settled: Settled): Promise<Release> {
   );
 }
 
-/** Measures the golden vectors, writes the final manifest and has the bundle prove itself. */
+/** Writes the final manifest and has the bundle prove itself. */
 async function finishBundle(
   { input }: Settled,
   draft: BundleParts<ReleaseMetrics>,
   { metrics, parity }: Verification,
   evaluation: Evaluation,
 ): Promise<AssembledBundle<ReleaseMetrics>> {
-  const images = drawGoldenImages(input.provenance.seed, input.encodeJpeg);
-  const golden = await withBundle(await assembleBundle(draft), input.codec, (classifier) =>
-    measureGolden(classifier, input.codec, images),
-  );
   const bundle = await assembleBundle({
     ...draft,
-    golden,
     metrics: { ...draft.metrics, bundle: metrics, parity },
     files: [...(draft.files ?? []), evaluationBytes(evaluation)],
   });

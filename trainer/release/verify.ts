@@ -3,6 +3,7 @@ import type { ImageCodec } from "../../shared/image/codec.ts";
 import { normalize } from "../../shared/image/normalize.ts";
 import { openBundle } from "../../shared/inference/bundle.ts";
 import { type Classifier, createClassifier } from "../../shared/inference/classifier.ts";
+import type { EngineChoice } from "../../shared/inference/engine-choice.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { evaluateBundle } from "../evaluation/evaluate-bundle.ts";
 import type { LabelledImage, OnImage } from "../evaluation/labelled-image.ts";
@@ -40,13 +41,15 @@ export interface TestSplit {
 /**
  * Loads a bundle from its bytes as the Worker does, for the time of `use`.
  * tfjs must compute on the WASM backend.
+ * @param choice `stock` for the engine that golden vectors come from
  */
 export async function withBundle<T>(
   bundle: UnpublishedVersion,
   codec: ImageCodec,
   use: (classifier: Classifier) => Promise<T> | T,
+  choice?: EngineChoice,
 ): Promise<T> {
-  const classifier = createClassifier(await openBundle(bundleSource(bundle)), codec);
+  const classifier = createClassifier(await openBundle(bundleSource(bundle)), codec, choice);
   try {
     return await use(classifier);
   } finally {
@@ -76,7 +79,10 @@ export async function verifyBundle(
 /** Logits may differ by this much of the largest one: far above rounding, far below a changed answer. */
 const goldenTolerance = 1e-3;
 
-/** The logits that a loaded bundle gives for the golden images. */
+/**
+ * The logits that a loaded bundle gives for the golden images.
+ * @param classifier of engine `stock`: our kernels must agree with tfjs's, here and wherever the bundle is loaded
+ */
 export function measureGolden(
   classifier: Classifier,
   codec: ImageCodec,

@@ -1,0 +1,199 @@
+import { AppError } from "../../contract/errors.ts";
+import { notFinite, type StoredWeight } from "../stored-weight.ts";
+import type { WasmHeap } from "../wasm-heap.ts";
+import type { PlanKernels } from "./kernels-module.ts";
+import type { ConvolutionStep, DepthwiseStep, ElementwiseStep, Plan, PlanStep } from "./steps.ts";
+
+/** How the kernels know storages. */
+const storageCodes = { float32: 0, float16: 1, table: 2 } as const;
+const tableBytes = 256 * 4;
+const alignment = 64;
+
+/** Bytes that the packed weights of a plan take. */
+export function packedBytes(plan: Plan, shapes: ReadonlyMap<string, readonly number[]>): number {
+  return plan.steps.reduce((total, step) => total + align(4 * packedValues(step, shapes)), 0);
+}
+
+function packedValues(step: PlanStep, shapes: ReadonlyMap<string, readonly number[]>): number {
+  if (step.kind === "elementwise") return typeof step.right === "string" ? step.target.pitch : 0;
+  if (step.kind === "pool") return 0;
+  const { source, target, filter } = step;
+  const taps = tapsOf(shapes.get(filter) ?? []);
+  return step.kind === "depthwise" ? (taps + 1) * target.pitch : (taps * source.pitch + 1) * target.pitch;
+}
+
+/** Positions of a filter's window; a dense layer has one. */
+function tapsOf(shape: readonly number[]): number {
+  const [height = 0, width = 0] = shape;
+  return shape.length === 4 ? height * width : 1;
+}
+
+/**
+ * Packs the weights straight from their stored bytes; no float copy is made on the way.
+ * @param address of {@link packedBytes} bytes
+ * @returns the address of each step's weights
+ * @throws {AppError} unsupported_model when a weight is not finite, budget_exceeded when the heap is full
+ */
+export function packWeights(
+  plan: Plan,
+  stored: ReadonlyMap<string, StoredWeight>,
+  kernels: PlanKernels,
+  heap: WasmHeap,
+  address: number,
+): (step: PlanStep) => number {
+  const packer = createPacker(stored, kernels, heap);
+  const addresses = new Map<PlanStep, number>();
+  let next = address;
+  try {
+    for (const step of plan.steps) {
+      addresses.set(step, next);
+      const values = packStep(packer, step, next);
+      if (values > 0 && kernels.allFinite(next, values) === 0) throw notFinite(weightNameOf(step));
+      next += align(4 * values);
+    }
+  } finally {
+    packer.free();
+  }
+  return (step) => addresses.get(step) ?? 0;
+}
+
+function weightNameOf(step: PlanStep): string {
+  if (step.kind === "elementwise") return typeof step.right === "string" ? step.right : "";
+  return step.kind === "pool" ? "" : `${step.filter} or ${step.bias}`;
+}
+
+/** A weight's bytes in the heap for the moment, and how the kernels read them. */
+interface Staged {
+  readonly weight: StoredWeight;
+  readonly source: number;
+  readonly storage: number;
+  readonly table: number;
+  readonly scales: number;
+}
+
+interface Packer {
+  readonly kernels: PlanKernels;
+  /** The weight, in the heap until the next call with the same place. */
+  stage(place: "filter" | "bias", name: string): Staged;
+  /** Room for a bias, unpacked. */
+  readonly biasValues: number;
+  free(): void;
+}
+
+function createPacker(
+  stored: ReadonlyMap<string, StoredWeight>,
+  kernels: PlanKernels,
+  heap: WasmHeap,
+): Packer {
+  const weights = [...stored.values()];
+  const largest = Math.max(...weights.map(({ bytes }) => bytes.length));
+  const longest = Math.max(...weights.map(({ shape }) => shape.at(-1) ?? 1));
+  const slotBytes = align(largest) + tableBytes + align(4 * longest);
+  const start = heap.malloc(2 * slotBytes + 4 * (longest + 8));
+  if (start === 0) throw heapIsFull(2 * slotBytes);
+  return {
+    kernels,
+    biasValues: start + 2 * slotBytes,
+    free: () => heap.free(start),
+    stage: (place, name) => {
+      const weight = stored.get(name);
+      if (weight === undefined)
+        throw new AppError("unsupported_model", `${name} of model.json is no float32 weight`);
+      const source = start + (place === "filter" ? 0 : slotBytes);
+      const table = source + align(largest);
+      const scales = table + tableBytes;
+      const { storage } = weight;
+      heap.HEAPU8.set(weight.bytes, source);
+      if (storage.kind === "table") {
+        new Float32Array(heap.memory.buffer, table, 256).set(storage.table);
+        if (storage.scales !== undefined) {
+          new Float32Array(heap.memory.buffer, scales, storage.scales.length).set(storage.scales);
+        }
+      }
+      const hasScales = storage.kind === "table" && storage.scales !== undefined;
+      return { weight, source, storage: storageCodes[storage.kind], table, scales: hasScales ? scales : 0 };
+    },
+  };
+}
+
+/** The error for a heap without room. */
+export function heapIsFull(sizeBytes: number): AppError {
+  return new AppError(
+    "budget_exceeded",
+    `the model needs ${sizeBytes} more bytes of WASM memory than there are; use a smaller model or image size`,
+  );
+}
+
+/** @returns how many values were written */
+function packStep(packer: Packer, step: PlanStep, target: number): number {
+  switch (step.kind) {
+    case "convolution":
+      return packConvolution(packer, step, target);
+    case "depthwise":
+      return packDepthwise(packer, step, target);
+    case "elementwise":
+      return packVector(packer, step, target);
+    case "pool":
+      return 0;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Unpacks a bias of `length` values. @returns its address */
+function unpackBias(packer: Packer, name: string, length: number): number {
+  const { source, storage, table, scales } = packer.stage("bias", name);
+  packer.kernels.packVector(packer.biasValues, source, storage, table, scales, length, length);
+  return packer.biasValues;
+}
+
+function packConvolution(packer: Packer, step: ConvolutionStep, target: number): number {
+  const bias = unpackBias(packer, step.bias, step.target.channels);
+  const { weight, source, storage, table, scales } = packer.stage("filter", step.filter);
+  const taps = tapsOf(weight.shape);
+  const [inputs = 0, outputs = 0] = weight.shape.slice(-2);
+  const { pitch } = step.source;
+  packer.kernels.packPanels(
+    target,
+    source,
+    storage,
+    table,
+    scales,
+    bias,
+    taps,
+    inputs,
+    pitch,
+    outputs,
+    step.target.pitch,
+  );
+  return (taps * pitch + 1) * step.target.pitch;
+}
+
+function packDepthwise(packer: Packer, step: DepthwiseStep, target: number): number {
+  const bias = unpackBias(packer, step.bias, step.target.channels);
+  const { weight, source, storage, table, scales } = packer.stage("filter", step.filter);
+  const taps = tapsOf(weight.shape);
+  const { channels, pitch } = step.target;
+  packer.kernels.packDepthwise(target, source, storage, table, scales, bias, taps, channels, pitch);
+  return (taps + 1) * pitch;
+}
+
+/** The constant side of an elementwise step, one value repeated for every channel where there is only one. */
+function packVector(packer: Packer, step: ElementwiseStep, target: number): number {
+  if (typeof step.right !== "string") return 0;
+  const { weight, source, storage, table, scales } = packer.stage("filter", step.right);
+  const { channels, pitch } = step.target;
+  const { kernels } = packer;
+  if (weight.shape.some((size) => size !== 1)) {
+    kernels.packVector(target, source, storage, table, scales, channels, pitch);
+    return pitch;
+  }
+  for (let channel = 0; channel < pitch; channel++) {
+    kernels.packVector(target + 4 * channel, source, storage, table, scales, channel < channels ? 1 : 0, 1);
+  }
+  return pitch;
+}
+
+function align(bytes: number): number {
+  return alignment * Math.ceil(bytes / alignment);
+}

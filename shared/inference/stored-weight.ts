@@ -1,0 +1,83 @@
+import { AppError } from "../contract/errors.ts";
+import { elementsOf, storedBytes, type WeightSpec } from "./graph-model.ts";
+import type { Weights } from "./weights.ts";
+
+/** How the stored bytes of one weight tensor become numbers. */
+export type WeightStorage =
+  | { readonly kind: "float32" }
+  | { readonly kind: "float16" }
+  /** A byte a value: `table[byte]`, times the scale of its output channel (the last dimension) where there are scales. */
+  | { readonly kind: "table"; readonly table: Float32Array; readonly scales?: Float32Array };
+
+/** One float32 weight tensor as it is stored. */
+export interface StoredWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+  readonly storage: WeightStorage;
+}
+
+/** The float32 weights of a model by name; their bytes are views, not copies. */
+export function storedWeights(weights: Weights): ReadonlyMap<string, StoredWeight> {
+  const found = new Map<string, StoredWeight>();
+  let offset = 0;
+  for (const spec of weights.specs) {
+    const size = storedBytes(spec);
+    if (spec.dtype === "float32") {
+      const bytes = weights.bytes.subarray(offset, offset + size);
+      found.set(spec.name, { name: spec.name, shape: spec.shape, bytes, storage: storageOf(spec) });
+    }
+    offset += size;
+  }
+  return found;
+}
+
+function storageOf(spec: WeightSpec): WeightStorage {
+  const { quantization } = spec;
+  if (quantization === undefined) return { kind: "float32" };
+  if (quantization.dtype === "float16") return { kind: "float16" };
+  const { scale, min } = quantization;
+  // in float64, rounded once: the very numbers that tfjs's own loader gives
+  return { kind: "table", table: Float32Array.from({ length: 256 }, (_, byte) => byte * scale + min) };
+}
+
+/** The values of a weight, the same bits as tfjs's loader and our kernels give. */
+export function weightValues(weight: StoredWeight): Float32Array {
+  const { bytes, storage, shape } = weight;
+  const values = new Float32Array(elementsOf(shape));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  switch (storage.kind) {
+    case "float32":
+      for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
+      return values;
+    case "float16":
+      for (let i = 0; i < values.length; i++) values[i] = fromFloat16(view.getUint16(2 * i, true));
+      return values;
+    case "table": {
+      const { table, scales } = storage;
+      for (let i = 0; i < values.length; i++) {
+        const value = table[bytes[i] as number] as number;
+        values[i] = scales === undefined ? value : value * (scales[i % scales.length] as number);
+      }
+      return values;
+    }
+    default:
+      return storage satisfies never;
+  }
+}
+
+function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+}
+
+/** The error for a weight that no sound training gives. */
+export function notFinite(name: string): AppError {
+  return new AppError(
+    "unsupported_model",
+    `weight ${name} of the model has a value that is not a finite number; publish another version`,
+  );
+}
