@@ -9,6 +9,7 @@ import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
+import { addAuditCommand } from "./audit.ts";
 import { type CommonOptions, parseName, parsePositive, withCommonOptions } from "./common-options.ts";
 import { cacheRootOf } from "./job-options.ts";
 
@@ -22,13 +23,16 @@ interface IndexOptions extends CommonOptions {
   readonly cache?: string;
 }
 
-/** Adds `dataset` with `make`, `index`, `upload` and `inspect`. */
+/** Adds `dataset` with `make`, `index`, `upload`, `inspect` and `audit`. */
 export function addDatasetCommands(program: Command): void {
-  const dataset = program.command("dataset").description("make, index, upload and inspect labelled images");
+  const dataset = program
+    .command("dataset")
+    .description("make, audit, index, upload and inspect labelled images");
   addMake(dataset);
   addIndex(dataset);
   addUpload(dataset);
   addInspect(dataset);
+  addAuditCommand(dataset);
 }
 
 function addMake(dataset: Command): void {

@@ -1,10 +1,12 @@
 import type { ErrorCode } from "../../shared/contract/errors.ts";
 import type { PixelSpec } from "../../shared/image/codec.ts";
+import type { Examination } from "../audit/examination.ts";
 import type { FileRange } from "./file-tree.ts";
 
 /** What is asked of a decoding thread. */
 export type DecodeRequest =
   | { readonly kind: "inspect"; readonly ranges: readonly FileRange[] }
+  | { readonly kind: "examine"; readonly ranges: readonly FileRange[] }
   | { readonly kind: "decode"; readonly ranges: readonly FileRange[]; readonly spec: PixelSpec };
 
 /** What a file turned out to be. */
@@ -24,6 +26,7 @@ export type InspectedFile =
 /** The answer of a decoding thread. */
 export type DecodeReply =
   | { readonly kind: "inspected"; readonly files: readonly InspectedFile[] }
+  | { readonly kind: "examined"; readonly files: readonly Examination[] }
   /** `[N, height, width, 3]` of the ranges asked for. */
   | { readonly kind: "decoded"; readonly pixels: Uint8Array<ArrayBuffer> }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { PixelSpec } from "../../shared/image/codec.ts";
+import type { Examination } from "../audit/examination.ts";
 import type { DecodeReply, DecodeRequest, InspectedFile } from "./decode-messages.ts";
 import type { FileRange } from "./file-tree.ts";
 import { askWorker, shareOut } from "./worker-requests.ts";
@@ -10,6 +11,8 @@ import { askWorker, shareOut } from "./worker-requests.ts";
 export interface DecodePool {
   /** What each file is, in the order asked; never fails because of a file. */
   inspect(ranges: readonly FileRange[], onDone?: (files: number) => void): Promise<InspectedFile[]>;
+  /** What each file shows of itself, in the order asked; never fails because of a file. */
+  examine(ranges: readonly FileRange[], onDone?: (files: number) => void): Promise<Examination[]>;
   /**
    * The pixels of images that are known to decode, in the order asked.
    * @returns `[N, height, width, 3]`
@@ -61,6 +64,15 @@ export function openDecodePool(threads = Math.min(maxThreads, availableParalleli
         for (const [i, file] of reply.files.entries()) files[start + i] = file;
       };
       await runAll(ranges, (batch) => ({ kind: "inspect", ranges: batch }), take, onDone);
+      return files;
+    },
+    async examine(ranges, onDone) {
+      const files: Examination[] = [];
+      const take = (reply: DecodeReply, start: number): void => {
+        if (reply.kind !== "examined") return;
+        for (const [i, file] of reply.files.entries()) files[start + i] = file;
+      };
+      await runAll(ranges, (batch) => ({ kind: "examine", ranges: batch }), take, onDone);
       return files;
     },
     async decode(ranges, spec, onDone) {

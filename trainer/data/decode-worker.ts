@@ -6,6 +6,8 @@ import { imageLimits } from "../../shared/image/codec-failure.ts";
 import type { ImageCodec, PixelSpec } from "../../shared/image/codec.ts";
 import { differenceHash } from "../../shared/image/perceptual-hash.ts";
 import { loadCodec } from "../assets.ts";
+import { examineFile } from "../audit/examine-file.ts";
+import type { Examination } from "../audit/examination.ts";
 import type { DecodeReply, DecodeRequest, InspectedFile } from "./decode-messages.ts";
 import type { FileRange } from "./file-tree.ts";
 import { createRangeReader, type RangeReader } from "./range-reader.ts";
@@ -37,6 +39,12 @@ function answer(request: DecodeRequest, imageCodec: ImageCodec, rangeReader: Ran
       files: request.ranges.map((range) => inspect(range, imageCodec, rangeReader)),
     };
   }
+  if (request.kind === "examine") {
+    return {
+      kind: "examined",
+      files: request.ranges.map((range) => examine(range, imageCodec, rangeReader)),
+    };
+  }
   try {
     return { kind: "decoded", pixels: decodeAll(request.ranges, request.spec, imageCodec, rangeReader) };
   } catch (error) {
@@ -46,13 +54,7 @@ function answer(request: DecodeRequest, imageCodec: ImageCodec, rangeReader: Ran
 
 function inspect(range: FileRange, imageCodec: ImageCodec, rangeReader: RangeReader): InspectedFile {
   try {
-    if (range.bytes > imageLimits.maxBytes) {
-      throw new AppError(
-        "image_too_large",
-        `the file has ${range.bytes} bytes, the limit is ${imageLimits.maxBytes}; resize the image`,
-      );
-    }
-    const bytes = rangeReader.read(range);
+    const bytes = readLimited(range, rangeReader);
     const { image, width, height } = imageCodec.decode(bytes, hashSpec);
     return {
       kind: "image",
@@ -65,6 +67,23 @@ function inspect(range: FileRange, imageCodec: ImageCodec, rangeReader: RangeRea
     const { code, message } = describe(error);
     return { kind: "unreadable", code, reason: message };
   }
+}
+
+function examine(range: FileRange, imageCodec: ImageCodec, rangeReader: RangeReader): Examination {
+  try {
+    return examineFile(readLimited(range, rangeReader), imageCodec, hashSpec);
+  } catch (error) {
+    const { code, message } = describe(error);
+    return { kind: "unreadable", code, reason: message };
+  }
+}
+
+function readLimited(range: FileRange, rangeReader: RangeReader): Uint8Array {
+  if (range.bytes <= imageLimits.maxBytes) return rangeReader.read(range);
+  throw new AppError(
+    "image_too_large",
+    `the file has ${range.bytes} bytes, the limit is ${imageLimits.maxBytes}; resize the image`,
+  );
 }
 
 function decodeAll(

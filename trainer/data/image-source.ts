@@ -7,6 +7,6 @@ export function sourceOfPath(path: string): string {
   const slash = path.lastIndexOf("/");
   const folder = path.slice(0, Math.max(slash, 0));
   const stem = path.slice(slash + 1).replace(/\.[^.]*$/, "");
-  const name = stem.replace(/[\s._-]*(?:frame|img|no)?[\s._-]*\(?\d+\)?(?:[\s._-]+\d+)*$/i, "");
+  const name = stem.replace(/[\s._-]*\(?\d+\)?(?:[\s._-]+\d+)*$/i, "");
   return [folder, name].filter((part) => part !== "").join("/");
 }

@@ -3,6 +3,7 @@ import type { DatasetManifest } from "../../shared/contract/dataset.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { describeFaults } from "../audit/audit-manifest.ts";
 import { type IndexedDataset, indexDataset, type IndexOptions } from "../data/dataset-index.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
 import { createPhaseProgress } from "../terminal/progress.ts";
@@ -78,7 +79,8 @@ async function drawSample({ seed, cacheRoot }: DatasetRequest, reporter: Reporte
   return root;
 }
 
-function describe({ images, labels, skipped }: DatasetManifest, from: string, reporter: Reporter): void {
+function describe(manifest: DatasetManifest, from: string, reporter: Reporter): void {
+  const { images, labels, skipped } = manifest;
   const sizes = labels.map((label) => `${label} ${images.filter((image) => image.label === label).length}`);
   const shown = sizes.length <= 12 ? sizes.join(", ") : `${labels.length} classes`;
   reporter.say(`dataset: ${images.length} images from ${from} (${shown})`);
@@ -86,4 +88,8 @@ function describe({ images, labels, skipped }: DatasetManifest, from: string, re
   if (skipped.length > namedSkips) {
     reporter.say(`skipped ${skipped.length - namedSkips} more; edgewise dataset index lists them all`);
   }
+  const faults = describeFaults(manifest);
+  for (const fault of faults) reporter.say(`audit: ${fault}`);
+  if (faults.length > 0)
+    reporter.say("audit: edgewise dataset audit shows the pictures, and looks at the labels too");
 }
