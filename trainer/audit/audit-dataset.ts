@@ -21,8 +21,6 @@ export interface AuditRequest {
   /** Folder that keeps what was unpacked. */
   readonly cacheRoot: string;
   readonly seed: number;
-  /** Folder of backbones that labels are judged by, `undefined` for none. */
-  readonly backbonesFolder?: string | undefined;
   readonly onProgress?: (phase: "unpack" | "examine" | "embed", done: number, total: number) => void;
 }
 
@@ -110,16 +108,14 @@ interface JudgedLabels {
 }
 
 async function judgeLabels(
-  { seed, backbonesFolder, onProgress }: AuditRequest,
+  { seed, onProgress }: AuditRequest,
   all: readonly AuditedImage[],
   labels: readonly string[],
   groups: ReadonlyMap<AuditedImage, number>,
 ): Promise<JudgedLabels> {
   const images = spreadEvenly(all, mostJudged);
   if (images.length < leastJudged) return { features: "too few images", images: [], doubts: [] };
-  const { name, features } = await labelFeatures(images, backbonesFolder, (done, total) =>
-    onProgress?.("embed", done, total),
-  );
+  const { name, features } = await labelFeatures(images, (done, total) => onProgress?.("embed", done, total));
   await openInference();
   const doubts = await findLabelDoubts({
     features,

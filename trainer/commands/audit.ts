@@ -46,7 +46,6 @@ async function audit(path: string, options: AuditOptions): Promise<void> {
     path,
     cacheRoot: cacheRootOf(options),
     seed: options.seed,
-    backbonesFolder: process.env["EDGEWISE_BACKBONES"],
     onProgress: bars.update,
   }).finally(() => bars.end());
   for (const line of describeAudit(audited.audit)) output.answer(line);

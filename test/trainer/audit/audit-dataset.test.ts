@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadJpegEncoder } from "../../../trainer/assets.ts";
 import { auditDataset } from "../../../trainer/audit/audit-dataset.ts";
 import { type Audit, auditSchema, type Finding } from "../../../trainer/audit/finding.ts";
@@ -20,7 +20,10 @@ let root = "";
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "edgewise-audit-"));
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(root, { recursive: true, force: true });
+});
 
 /** Drawn scenes of two classes, by path. */
 function drawnScenes(each: number): Files {
@@ -45,11 +48,13 @@ async function realPhotos(): Promise<Files> {
 }
 
 let audits = 0;
-async function audit(files: Files, backbones?: string): Promise<Audit> {
+async function audit(files: Files, backbones = root): Promise<Audit> {
+  vi.stubEnv("EDGEWISE_BACKBONES", backbones);
+  vi.stubEnv("XDG_CACHE_HOME", root);
   audits += 1;
   const path = join(root, `audited-${audits}`);
   await writeDataset(path, files);
-  const audited = await auditDataset({ path, cacheRoot: root, seed: 1, backbonesFolder: backbones });
+  const audited = await auditDataset({ path, cacheRoot: root, seed: 1 });
   return auditSchema.parse(audited.audit);
 }
 
