@@ -58,6 +58,24 @@ export const retrainSettingsSchema = z.strictObject({
 /** How one model is retrained. */
 export type RetrainSettings = z.infer<typeof retrainSettingsSchema>;
 
+/** Short tasks that read everything and write the records of runs: they decide. */
+export const decisionTasks = ["begin", "inspect", "judge-data", "gate", "judge-champion", "finish"] as const;
+
+/** Short tasks that write published models. */
+export const releaseTasks = ["publish", "start-canary", "guard", "promote", "roll-back"] as const;
+
+/** Tasks that take long or need a graphics card: `edgewise pipeline job <task>`. */
+export const jobTasks = ["audit", "train", "evaluate"] as const;
+
+/** A short task that decides. */
+export type DecisionTask = (typeof decisionTasks)[number];
+
+/** A short task that writes published models. */
+export type ReleaseTask = (typeof releaseTasks)[number];
+
+/** A task that takes long or needs a graphics card. */
+export type JobTask = (typeof jobTasks)[number];
+
 /** What starts the pipeline. */
 export const triggers = ["schedule", "dataset", "feedback", "manual"] as const;
 

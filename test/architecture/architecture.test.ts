@@ -3,10 +3,10 @@ import { describe, it } from "vitest";
 import { projectRoot } from "../../trainer/project-root.ts";
 import { importCycles, importFaults, importsOf, readSources } from "./import-rules.ts";
 
-const sources = readSources(projectRoot, ["shared", "edge", "trainer"]);
+const sources = readSources(projectRoot, ["shared", "edge", "trainer", "infra"]);
 
 describe("the project's structure", () => {
-  it("has only the arrows edge -> shared <- trainer", ({ expect }) => {
+  it("has only the arrows edge -> shared <- trainer, and infra -> the contract", ({ expect }) => {
     expect(sources.length).toBeGreaterThan(20);
     expect(importFaults(sources)).toEqual([]);
   });
@@ -37,6 +37,14 @@ describe("the project's structure", () => {
 describe("the fence itself", () => {
   it("reports an arrow from edge to trainer", ({ expect }) => {
     expect(importFaults([{ path: "edge/app.ts", imports: ["../trainer/cli.ts"] }])).toHaveLength(1);
+  });
+
+  it("reports the trainer in infra, but not its tasks in a lambda", ({ expect }) => {
+    const imports = ["../../trainer/pipeline/tasks.ts"];
+    expect(importFaults([{ path: "infra/constructs/machine.ts", imports }])).toHaveLength(1);
+    expect(importFaults([{ path: "infra/constructs/decide.lambda.ts", imports }])).toEqual([]);
+    const tensors = ["../../trainer/engine/engine.ts"];
+    expect(importFaults([{ path: "infra/constructs/decide.lambda.ts", imports: tensors }])).toHaveLength(1);
   });
 
   it("reports node modules in shared", ({ expect }) => {

@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import type { DatasetManifest } from "../../shared/contract/dataset.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
-import type { PipelineRun } from "../../shared/contract/pipeline.ts";
+import type { JobTask, PipelineRun } from "../../shared/contract/pipeline.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { createPrefixedStore } from "../../shared/store/prefixed-store.ts";
 import { loadCodec } from "../assets.ts";
@@ -28,13 +28,11 @@ export interface JobContext {
   readonly signal: AbortSignal;
 }
 
-/** Tasks that take long or need a graphics card. */
-export const jobTasks = ["audit", "train", "evaluate"] as const;
-
-/** A task that takes long or needs a graphics card. */
-export type JobTask = (typeof jobTasks)[number];
-
-const jobs = { audit, train, evaluate } as const;
+const jobs: Readonly<Record<JobTask, (context: JobContext, run: PipelineRun) => Promise<unknown>>> = {
+  audit,
+  train,
+  evaluate,
+};
 
 /**
  * Runs a long task of a run; run again, it goes on where it stopped.

@@ -1,6 +1,11 @@
 import * as z from "zod/mini";
 import { parseWith } from "../../shared/contract/parse.ts";
-import type { PipelineRun } from "../../shared/contract/pipeline.ts";
+import {
+  type DecisionTask,
+  type PipelineRun,
+  type ReleaseTask,
+  releaseTasks,
+} from "../../shared/contract/pipeline.ts";
 import { begin, beginInputSchema } from "./begin.ts";
 import { promoteChallenger, rollBackChallenger, startCanary, watchCanary } from "./canary.ts";
 import type { PipelineContext, ReleaseContext } from "./context.ts";
@@ -14,31 +19,24 @@ import { readRun, writeResult } from "./run-record.ts";
 
 type RunTask<C> = (context: C, run: PipelineRun) => Promise<unknown>;
 
-const deciding = { inspect, "judge-data": judgeData, gate, "judge-champion": judgeChampion } as const;
-const releasing = {
+const deciding: Readonly<Record<Exclude<DecisionTask, "begin" | "finish">, RunTask<PipelineContext>>> = {
+  inspect,
+  "judge-data": judgeData,
+  gate,
+  "judge-champion": judgeChampion,
+};
+const releasing: Readonly<Record<ReleaseTask, RunTask<ReleaseContext>>> = {
   publish,
   "start-canary": startCanary,
   guard: watchCanary,
   promote: promoteChallenger,
   "roll-back": rollBackChallenger,
-} as const;
-
-/** Tasks that read everything and write the records of runs; they decide. */
-export const decisionTasks = ["begin", ...keysOf(deciding), "finish"] as const;
-
-/** Tasks that write published models. */
-export const releaseTasks = keysOf(releasing);
-
-/** A task of the state machine that decides. */
-export type DecisionTask = (typeof decisionTasks)[number];
-
-/** A task of the state machine that writes published models. */
-export type ReleaseTask = (typeof releaseTasks)[number];
+};
 
 const runIdSchema = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/));
 const decisionInputSchema = z.discriminatedUnion("task", [
   z.extend(beginInputSchema, { task: z.literal("begin") }),
-  z.strictObject({ task: z.enum(keysOf(deciding)), runId: runIdSchema }),
+  z.strictObject({ task: z.enum(["inspect", "judge-data", "gate", "judge-champion"]), runId: runIdSchema }),
   z.strictObject({ task: z.literal("finish"), runId: runIdSchema, failure: z.optional(failureSchema) }),
 ]);
 const releaseInputSchema = z.strictObject({ task: z.enum(releaseTasks), runId: runIdSchema });
@@ -56,16 +54,14 @@ export async function runDecisionTask(context: PipelineContext, input: unknown):
   }
   const run = await readRun(context.record, parsed.runId);
   if (parsed.task === "finish") return kept(context, run, "finish", finish(context, run, parsed.failure));
-  const work: RunTask<PipelineContext> = deciding[parsed.task];
-  return kept(context, run, parsed.task, work(context, run));
+  return kept(context, run, parsed.task, deciding[parsed.task](context, run));
 }
 
 /** Runs a task that writes published models; see {@link runDecisionTask}. @param input `{task, runId}` */
 export async function runReleaseTask(context: ReleaseContext, input: unknown): Promise<unknown> {
   const { task, runId } = parseWith(releaseInputSchema, input, "input of the pipeline's task");
   const run = await readRun(context.record, runId);
-  const work: RunTask<ReleaseContext> = releasing[task];
-  return kept(context, run, task, work(context, run));
+  return kept(context, run, task, releasing[task](context, run));
 }
 
 async function kept<T>(
@@ -77,11 +73,4 @@ async function kept<T>(
   const result = await work;
   await writeResult(context.record, run.runId, task, result);
   return result;
-}
-
-/** The keys of a record, as its type knows them. */
-function keysOf<T extends object>(record: T): (keyof T & string)[] {
-  // Object.keys of a literal gives exactly these.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-  return Object.keys(record) as (keyof T & string)[];
 }
