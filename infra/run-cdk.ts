@@ -1,5 +1,6 @@
 // npm run synth [-- prod], npm run deploy -- prod, npm run diff -- prod: the CDK command line of the pinned version.
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installInfraPackages } from "./install-packages.ts";
 
@@ -37,6 +38,14 @@ const { status } = spawnSync(
   { cwd: folder, stdio: "inherit", env: { ...process.env, CDK_DISABLE_CLI_TELEMETRY: "true" } },
 );
 process.exitCode = status ?? 1;
+if (status === 0 && command === "synth" && deployment === "prod") {
+  const { writeLocalMachine } = await import("./write-local-machine.ts");
+  if (writeLocalMachine(join(folder, "cdk.out", deployment), deployment)) {
+    process.stderr.write(
+      "the machine of `edgewise pipeline run` has changed; commit it, and format it: npm run format\n",
+    );
+  }
+}
 
 function fail(message: string): never {
   process.stderr.write(`edgewise: ${message}\n`);

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import * as z from "zod/mini";
 import { installInfraPackages } from "../../infra/install-packages.ts";
 import { deploymentNamed } from "../../infra/config/deployments.ts";
+import { localMachineFile, localMachineText } from "../../infra/write-local-machine.ts";
 import { projectRoot } from "../../trainer/project-root.ts";
 import { machineOf } from "./machine.ts";
 import { roleStatements } from "./statements.ts";
@@ -166,6 +167,11 @@ describe.skipIf(missing !== null)("what is deployed", () => {
     expect(validate(machine)).toMatchObject({ isValid: true });
     const broken = { ...machine, StartAt: "Nowhere" };
     expect(validate(broken)).toMatchObject({ isValid: false });
+  });
+
+  it("is the machine that runs at home", async ({ expect }) => {
+    const atHome = await readFile(localMachineFile, "utf8");
+    expect(JSON.parse(localMachineText(prod.folder, "prod"))).toEqual(JSON.parse(atHome));
   });
 
   it("has functions that start, and refuse what is no task of theirs", async ({ expect }) => {
