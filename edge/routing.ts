@@ -39,6 +39,8 @@ export function addRoutes(app: Hono<AppEnvironment>, services: Services): void {
   app.get("/openapi.json", answerOpenApi);
   app.all("/openapi.json", onlyMethods("GET, HEAD"));
   addCameraRoutes(app, services);
+  app.get("/docs", answerConsole);
+  app.all("/docs", onlyMethods("GET, HEAD"));
   app.get("/", answerConsole);
   app.all("/", onlyMethods("GET, HEAD"));
   app.get("/console/*", answerConsole);

@@ -4,8 +4,12 @@ import apiSource from "../console/api.js";
 import baseStyle from "../console/base.css";
 import consoleStyle from "../console/console.css";
 import consoleSource from "../console/console.js";
+import docsStyle from "../console/docs.css";
+import docsPage from "../console/docs.html";
+import docsSource from "../console/docs.js";
 import formatSource from "../console/format.js";
 import page from "../console/index.html";
+import openApiSource from "../console/openapi.js";
 import servedSource from "../console/served.js";
 import viewSource from "../console/view.js";
 
@@ -33,6 +37,10 @@ const files: ReadonlyMap<string, { readonly text: string; readonly type: string 
   ["/console/console.css", { text: consoleStyle, type: "text/css; charset=utf-8" }],
   ["/console/console.js", { text: consoleSource, type: script }],
   ["/console/api.js", { text: apiSource, type: script }],
+  ["/docs", { text: docsPage, type: "text/html; charset=utf-8" }],
+  ["/console/docs.css", { text: docsStyle, type: "text/css; charset=utf-8" }],
+  ["/console/docs.js", { text: docsSource, type: script }],
+  ["/console/openapi.js", { text: openApiSource, type: script }],
   ["/console/format.js", { text: formatSource, type: script }],
   ["/console/served.js", { text: servedSource, type: script }],
   ["/console/view.js", { text: viewSource, type: script }],

@@ -2,7 +2,7 @@ import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import {
   type Answer,
   binary,
-  type Content,
+  chapter,
   inHeader,
   inPath,
   jsonOperation,
@@ -17,47 +17,55 @@ import type { SchemaName } from "./schemas.ts";
 export function dialectPaths(): Record<string, PathItem> {
   const model = [inPath("model", nameSchema)];
   const version = [...model, inPath("version", versionSchema)];
+  const told = failureAs("V2Error");
   return {
-    "/v2": { get: jsonOperation("v2Server", "Open Inference Protocol: the server.", "V2Server", {}) },
-    "/v2/health/live": {
-      get: jsonOperation("v2IsLive", "Open Inference Protocol: the process answers.", null, {}),
-    },
-    "/v2/health/ready": {
-      get: jsonOperation(
-        "v2IsReady",
-        "Open Inference Protocol: the main model serves.",
-        null,
-        v2([500, 503]),
-      ),
-    },
-    ...v2Model("/v2/models/{model}", "v2", model),
-    ...v2Model("/v2/models/{model}/versions/{version}", "v2Version", version),
-    "/hf": { post: huggingFace("hfClassify", []) },
-    "/hf/models/{model}": { post: huggingFace("hfClassifyByModel", model) },
-    "/v1/vision/scene": { post: scene() },
+    ...chapter(
+      "Open Inference Protocol",
+      null,
+      {
+        "/v2": { get: jsonOperation("v2Server", "What the server is.", "V2Server", {}) },
+        "/v2/health/live": { get: jsonOperation("v2IsLive", "The process answers.", null, {}) },
+        "/v2/health/ready": {
+          get: jsonOperation("v2IsReady", "The main model serves.", null, v2([500, 503])),
+        },
+      },
+      told,
+    ),
+    ...chapter(
+      "Open Inference Protocol",
+      "classify",
+      {
+        ...v2Model("/v2/models/{model}", "v2", model),
+        ...v2Model("/v2/models/{model}/versions/{version}", "v2Version", version),
+      },
+      told,
+    ),
+    ...chapter(
+      "Hugging Face",
+      "classify",
+      {
+        "/hf": { post: huggingFace("hfClassify", []) },
+        "/hf/models/{model}": { post: huggingFace("hfClassifyByModel", model) },
+      },
+      told,
+    ),
+    ...chapter("DeepStack", "classify", { "/v1/vision/scene": { post: scene() } }, failureAs("SceneError")),
   };
 }
 
 function v2Model(path: string, id: string, parameters: readonly Parameter[]): Record<string, PathItem> {
   const refusals = v2([404, 500, 503]);
-  const about = "Open Inference Protocol:";
   return {
     [path]: {
-      get: jsonOperation(
-        `${id}Model`,
-        `${about} inputs and outputs of a model.`,
-        "V2Model",
-        refusals,
-        parameters,
-      ),
+      get: jsonOperation(`${id}Model`, "Inputs and outputs of a model.", "V2Model", refusals, parameters),
     },
     [`${path}/ready`]: {
-      get: jsonOperation(`${id}ModelReady`, `${about} the model serves.`, null, refusals, parameters),
+      get: jsonOperation(`${id}ModelReady`, "The model serves.", null, refusals, parameters),
     },
     [`${path}/infer`]: {
       post: {
         operationId: `${id}Infer`,
-        summary: `${about} classifies up to 16 images, files (\`image\`, BYTES) or normalized pixels (\`input\`, FP32).`,
+        summary: `Classifies up to 16 images, files (\`image\`, BYTES) or normalized pixels (\`input\`, FP32).`,
         parameters: [...parameters, inHeader("inference-header-content-length")],
         requestBody: {
           required: true,
@@ -84,7 +92,7 @@ function v2Model(path: string, id: string, parameters: readonly Parameter[]): Re
 function huggingFace(operationId: string, parameters: readonly Parameter[]): Operation {
   return {
     operationId,
-    summary: "Hugging Face's task image-classification.",
+    summary: "Classifies an image.",
     parameters,
     requestBody: {
       required: true,
@@ -99,7 +107,7 @@ function huggingFace(operationId: string, parameters: readonly Parameter[]): Ope
         description: "Classes, most probable first.",
         content: { "application/json": { schema: schemaOf("HuggingFaceAnswer") } },
       },
-      ...v2([400, 404, 413, 415, 500, 503]),
+      ...v2([400, ...(parameters.length > 0 ? [404] : []), 413, 415, 500, 503]),
     },
   };
 }
@@ -112,7 +120,7 @@ function scene(): Operation {
   };
   return {
     operationId: "recogniseScene",
-    summary: "DeepStack's scene recognition, by the main model.",
+    summary: "Recognises a scene, by the main model.",
     requestBody: { required: true, content: { "multipart/form-data": { schema: form } } },
     responses: {
       200: {
@@ -129,6 +137,9 @@ function v2(statuses: readonly number[]): Record<string, Answer> {
 }
 
 function failures(schema: SchemaName, statuses: readonly number[]): Record<string, Answer> {
-  const content: Content = { "application/json": { schema: schemaOf(schema) } };
-  return Object.fromEntries(statuses.map((status) => [status, { description: "A failure.", content }]));
+  return Object.fromEntries(statuses.map((status) => [status, failureAs(schema)]));
+}
+
+function failureAs(schema: SchemaName): Answer {
+  return { description: "A failure.", content: { "application/json": { schema: schemaOf(schema) } } };
 }

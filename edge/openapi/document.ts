@@ -1,5 +1,5 @@
 import { problemMediaType } from "../../shared/contract/problem.ts";
-import type { PathItem } from "./operation.ts";
+import { type PathItem, securitySchemes } from "./operation.ts";
 import { describePaths } from "./paths.ts";
 import { jsonSchemas } from "./schemas.ts";
 
@@ -11,6 +11,7 @@ export interface OpenApiDocument {
   readonly components: {
     readonly schemas: Readonly<Record<string, unknown>>;
     readonly responses: Readonly<Record<string, unknown>>;
+    readonly securitySchemes: typeof securitySchemes;
   };
 }
 
@@ -26,6 +27,7 @@ export function createOpenApiDocument(): OpenApiDocument {
     paths: describePaths(),
     components: {
       schemas: jsonSchemas(),
+      securitySchemes,
       responses: {
         Problem: {
           description: "A failure, RFC 9457; `code` is stable.",

@@ -1,11 +1,24 @@
 import * as z from "zod/mini";
+import type { KeyScope } from "../../shared/contract/keys.ts";
 import { type SchemaName, withoutIdentity } from "./schemas.ts";
+
+/** How a key is sent; by the name of each way among the document's components. */
+export const securitySchemes = {
+  bearer: { type: "http", scheme: "bearer", description: "An API key of `edgewise keys create`." },
+  apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+} as const;
+
+const keySecurity = [{ bearer: [] }, { apiKey: [] }] as const;
 
 /** One operation of OpenAPI 3.1. */
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
+  /** The chapter it belongs to. */
   readonly tags?: readonly string[];
+  /** What a caller's API key must be allowed to do, absent where no key is asked for. */
+  readonly "x-scope"?: KeyScope;
+  readonly security?: typeof keySecurity;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required: true; readonly content: Content };
   readonly responses: Readonly<Record<string, Answer>>;
@@ -71,4 +84,32 @@ export function schemaOf(name: SchemaName): { readonly $ref: string } {
 /** Failures as RFC 9457 problems. */
 export function problems(statuses: readonly number[]): Record<string, Answer> {
   return Object.fromEntries(statuses.map((status) => [status, { $ref: "#/components/responses/Problem" }]));
+}
+
+/**
+ * Operations of one chapter, with what each is answered that asks too often or without the right key.
+ * @param scope what a key must be allowed to do, `null` where none is asked for
+ * @param failure how the chapter tells of failures
+ */
+export function chapter(
+  tag: string,
+  scope: KeyScope | null,
+  paths: Readonly<Record<string, PathItem>>,
+  failure: Answer = { $ref: "#/components/responses/Problem" },
+): Record<string, PathItem> {
+  const refusals =
+    scope === null ? { 429: failure } : { 401: failure, 403: failure, 429: failure, 503: failure };
+  const key = scope === null ? {} : { "x-scope": scope, security: keySecurity };
+  const complete = (operation: Operation): Operation => ({
+    ...operation,
+    ...key,
+    tags: [tag],
+    responses: { ...operation.responses, ...refusals },
+  });
+  return Object.fromEntries(
+    Object.entries(paths).map(([path, item]) => [
+      path,
+      Object.fromEntries(Object.entries(item).map(([method, operation]) => [method, complete(operation)])),
+    ]),
+  );
 }

@@ -6,6 +6,7 @@ import { cameraPaths } from "./camera-paths.ts";
 import { dialectPaths } from "./dialect-paths.ts";
 import {
   binary,
+  chapter,
   type Content,
   inHeader,
   inPath,
@@ -23,35 +24,49 @@ const etagHeader = { ETag: { schema: text } } as const;
 /** Every path of the API. */
 export function describePaths(): Record<string, PathItem> {
   return {
-    "/classify": { post: classify("classify", "Classifies images by the model that serves.", []) },
-    "/models/{model}/classify": {
-      post: classify("classifyByModel", "Classifies images by a model.", [inPath("model", nameSchema)]),
-    },
-    "/models": {
-      get: jsonOperation("listModels", "Complete versions and their aliases.", "ModelList", problems([500])),
-    },
-    "/models/{model}/aliases/{alias}": { get: readAlias() },
-    "/models/{model}/versions/{version}/{file}": { get: readFile() },
+    ...chapter("Classification", "classify", {
+      "/classify": { post: classify("classify", "Classifies images by the model that serves.", []) },
+      "/models/{model}/classify": {
+        post: classify("classifyByModel", "Classifies images by a model.", [inPath("model", nameSchema)]),
+      },
+    }),
+    ...chapter("Models", "classify", {
+      "/models": {
+        get: jsonOperation(
+          "listModels",
+          "Complete versions and their aliases.",
+          "ModelList",
+          problems([500]),
+        ),
+      },
+      "/models/{model}/aliases/{alias}": { get: readAlias() },
+      "/models/{model}/versions/{version}/{file}": { get: readFile() },
+    }),
     ...dialectPaths(),
-    ...cameraPaths(),
-    "/metrics": {
-      get: page("readMetrics", "What this process counted, for Prometheus.", [], "text/plain", [404]),
-    },
-    "/health/live": { get: jsonOperation("isLive", "The process answers.", "Liveness", {}) },
-    "/health/ready": {
-      get: jsonOperation(
-        "isReady",
-        "A golden vector just gave what was published.",
-        "Readiness",
-        problems([500, 503]),
-      ),
-    },
-    "/openapi.json": { get: jsonOperation("describeApi", "This document.", null, {}) },
-    "/": { get: page("openConsole", "The console page.", [], "text/html", []) },
-    "/console/{file}": {
-      get: page("readConsoleFile", "A file of the console page.", [inPath("file", z.string())], "*/*", [404]),
-    },
+    ...chapter("Cameras", null, cameraPaths()),
+    ...chapter("Operation", "admin", {
+      "/metrics": {
+        get: page("readMetrics", "What this process counted, for Prometheus.", [], "text/plain", [404]),
+      },
+    }),
+    ...chapter("Health", null, {
+      "/health/live": { get: jsonOperation("isLive", "The process answers.", "Liveness", {}) },
+      "/health/ready": { get: isReady() },
+    }),
+    ...chapter("Pages", null, {
+      "/openapi.json": { get: jsonOperation("describeApi", "This API as OpenAPI 3.1.", null, {}) },
+      "/docs": { get: page("readDocs", "This API for people.", [], "text/html", []) },
+      "/": { get: page("openConsole", "The console page.", [], "text/html", []) },
+      "/console/{file}": {
+        get: page("readConsoleFile", "A file of the pages.", [inPath("file", z.string())], "*/*", [404]),
+      },
+    }),
   };
+}
+
+function isReady(): Operation {
+  const summary = "A golden vector just gave what was published.";
+  return jsonOperation("isReady", summary, "Readiness", problems([500, 503]));
 }
 
 function classify(operationId: string, summary: string, path: readonly Parameter[]): Operation {
