@@ -15,6 +15,8 @@ export interface CliResult {
 export interface RunningCli {
   /** Resolves once stderr or stdout contains `text`. */
   waitFor(text: string): Promise<void>;
+  /** What it wrote to stdout and stderr so far. */
+  output(): string;
   /** Ends it as Ctrl-C does. */
   interrupt(): void;
   readonly ended: Promise<CliResult>;
@@ -50,6 +52,7 @@ export function startCli(
   });
   return {
     ended,
+    output: () => stdout + stderr,
     interrupt: () => {
       child.kill("SIGINT");
     },

@@ -1,7 +1,10 @@
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import * as z from "zod/mini";
+import { parseWith } from "../../shared/contract/parse.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { createR2Store } from "../../shared/store/r2-binding-store.ts";
 import { requireClosedOrLocal } from "./access.ts";
+import { bucketWorkerName, bucketWorkerScript, createBucketClient } from "./bucket-worker.ts";
 import { type ListenAddress, requireFreePort } from "./free-port.ts";
 import { withoutForeignHandlers } from "./signal-handlers.ts";
 import type { WorkerArtefact } from "./worker-artefact.ts";
@@ -26,6 +29,9 @@ export interface ListenOptions extends ListenAddress {
   readonly vars?: Readonly<Record<string, string>>;
 }
 
+const servingWorkerName = "edgewise";
+const bucketsSchema = z.object({ r2Buckets: z.object({ MODELS: z.object({ id: z.string() }) }) });
+
 /**
  * Starts a built Worker in real workerd.
  * @throws invalid_argument when it cannot listen there, or would be open to other machines
@@ -41,12 +47,25 @@ export async function startLocalWorker(
 
 async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions): Promise<LocalWorker> {
   const { modulesRules: _, ...workerOptions } = artefact.options;
+  const bucket = parseWith(bucketsSchema, workerOptions, "the buckets of edge/wrangler.jsonc", "internal")
+    .r2Buckets.MODELS;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...workerOptions,
-      bindings: { ...artefact.vars, OPEN: String(options.open), SINGLE_PROCESS: "true", ...options.vars },
-      modulesRoot: artefact.folder,
-      modules: [...artefact.modules],
+      workers: [
+        {
+          ...workerOptions,
+          name: servingWorkerName,
+          bindings: { ...artefact.vars, OPEN: String(options.open), SINGLE_PROCESS: "true", ...options.vars },
+          modulesRoot: artefact.folder,
+          modules: [...artefact.modules],
+        },
+        {
+          name: bucketWorkerName,
+          modules: true,
+          script: bucketWorkerScript,
+          r2Buckets: { BUCKET: bucket },
+        },
+      ],
       host: options.host,
       port: options.port,
       // No look-up of the machine's place in the world, no telemetry: nothing leaves this machine.
@@ -58,10 +77,10 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
   );
   try {
     const url = await miniflare.ready;
-    const bucket = await miniflare.getR2Bucket("MODELS");
+    const bucketWorker = await miniflare.getWorker(bucketWorkerName);
     return {
       url: url.origin,
-      bucket: createR2Store(bucket),
+      bucket: createR2Store(createBucketClient(bucketWorker.fetch.bind(bucketWorker))),
       stop: () => miniflare.dispose(),
     };
   } catch (cause) {
