@@ -125,6 +125,8 @@ function openIfThere(
 const headMacsPerMs = 500_000;
 /** Passes over the images that the regression takes: four fits of some 60 evaluations, forward and backward. */
 const headPasses = 480;
+/** Images of a split that choosing the rule for unknown looks at. */
+const mostLookedAt = 2000;
 /** Golden vectors, files, the store. */
 const fixedMs = 3000;
 /** Machines have other work. */
@@ -141,8 +143,10 @@ function estimateHeadMs(
   const calibration = countOf(dataset, "calibration");
   const test = countOf(dataset, "test");
   const decoded = train + validation + calibration + 3 * test;
-  // The test images go through the float model once and through a candidate or two twice each.
-  const inferred = train * views + validation + 2 * calibration + 4 * test;
+  // The rule for unknown looks at some again; the test images go through the float model once and through a candidate
+  // or two twice each.
+  const looked = Math.min(mostLookedAt, train) + Math.min(mostLookedAt, calibration);
+  const inferred = train * views + validation + 2 * calibration + looked + 4 * test;
   const fitted = (train * views + validation) * embedder.size * dataset.labels.length;
   const ms = decoded * decodeMs + inferred * embedder.imageMs + (fitted * headPasses) / headMacsPerMs;
   return caution * ms + fixedMs;

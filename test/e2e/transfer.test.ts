@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { projectRoot } from "../../trainer/project-root.ts";
+import { startCli } from "./run-cli.ts";
+
+const data = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
+const photos = join(data, "hymenoptera-train.tar.gz");
+const present = existsSync(photos) && existsSync(join(data, "models"));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgewise-transfer-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.skipIf(!present)("photos of ants and bees (need ../shared/data)", () => {
+  it("become a head on a backbone, served as it was evaluated", async ({ expect }) => {
+    const words = ["start", "--once", "--port", "0", "--json", "--store", join(folder, "store")];
+    const backbones = { EDGEWISE_BACKBONES: join(data, "models") };
+    const started = await startCli([...words, "--data", photos, "--limit", "100"], projectRoot, backbones)
+      .ended;
+    expect(started.stderr).not.toContain("edgewise: ");
+    expect(started).toMatchObject({
+      exitCode: 0,
+      json: { mode: "head", servedAgreement: 1, crossValidation: { folds: 5, images: 100 } },
+    });
+    const { crossValidation, top1Accuracy } = started.json as {
+      crossValidation: { top1Accuracy: number };
+      top1Accuracy: { float: number; bundle: number };
+    };
+    expect(crossValidation.top1Accuracy).toBeGreaterThan(0.9);
+    expect(Math.abs(top1Accuracy.float - top1Accuracy.bundle)).toBeLessThanOrEqual(0.05);
+  });
+});
