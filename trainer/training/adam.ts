@@ -1,8 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { AdamMoments, Engine } from "../engine/engine.ts";
-import type { LayerWeight } from "./forward-pass.ts";
-import { assign, floats } from "./weights.ts";
+import { assign, floats, type ModelWeight } from "./weights.ts";
 
 const beta1 = 0.9;
 const beta2 = 0.999;
@@ -18,13 +17,13 @@ export interface AdamState {
 /** Adam with decoupled weight decay over a list of weights (Loshchilov & Hutter 2019). Owns its moments. */
 export class Adam {
   readonly #engine: Engine;
-  readonly #weights: readonly LayerWeight[];
+  readonly #weights: readonly ModelWeight[];
   readonly #weightDecay: number;
   #moments: AdamMoments[];
   #steps = 0;
 
   /** @param weightDecay scaled by the learning rate; biases and the parameters of batch normalization are spared */
-  constructor(engine: Engine, weights: readonly LayerWeight[], weightDecay: number) {
+  constructor(engine: Engine, weights: readonly ModelWeight[], weightDecay: number) {
     this.#engine = engine;
     this.#weights = weights;
     this.#weightDecay = weightDecay;

@@ -3,14 +3,13 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { RandomStream } from "./random.ts";
+import type { ModelWeight } from "./weights.ts";
 
-/** A weight of a layer; tfjs does not export the name of its type. */
-export type LayerWeight = tfl.LayersModel["weights"][number];
 type Layer = tfl.LayersModel["layers"][number];
 
 /** New values for the running statistics of one batch normalization, from one batch. */
 export interface RunningStatistics {
-  readonly weight: LayerWeight;
+  readonly weight: ModelWeight;
   /** Of the batch; the caller disposes of it. */
   readonly observed: tf.Tensor;
   readonly momentum: number;

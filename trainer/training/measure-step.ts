@@ -20,7 +20,14 @@ export function measureStep(
 ): number {
   const shape = model.inputs[0]?.shape.slice(1).map(Number) ?? [];
   const optimizer = new Adam(engine, trainableWeights(model), weightDecay);
-  const context = { model, forward: createForwardPass(model, engine), optimizer, labelSmoothing };
+  const classes = Number(model.outputs[0]?.shape.at(-1));
+  const context = {
+    model,
+    forward: createForwardPass(model, engine),
+    optimizer,
+    labelSmoothing,
+    classWeights: new Float64Array(classes).fill(1),
+  };
   const random = stream(seed, "measure-step");
   const nhwc = new Float32Array(batchSize * tf.util.sizeFromShape(shape)).map(() => 2 * random.uniform() - 1);
   const batch = { nhwc, labels: new Int32Array(batchSize) };

@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { Adam } from "./adam.ts";
-import type { ForwardPass, LayerWeight, RunningStatistics } from "./forward-pass.ts";
+import type { ForwardPass, RunningStatistics } from "./forward-pass.ts";
 import type { Batch } from "./image-batches.ts";
 import type { RandomStream } from "./random.ts";
-import { assign } from "./weights.ts";
+import { assign, type ModelWeight } from "./weights.ts";
 
 /** What one step needs besides its batch. */
 export interface StepContext {
@@ -14,10 +14,12 @@ export interface StepContext {
   readonly optimizer: Adam;
   /** Share of each label that is spread over all classes. */
   readonly labelSmoothing: number;
+  /** `[classes]`: how much an image of each counts. */
+  readonly classWeights: Float64Array;
 }
 
 /** The trainable weights of a model in the order that the optimiser keeps. */
-export function trainableWeights(model: tfl.LayersModel): readonly LayerWeight[] {
+export function trainableWeights(model: tfl.LayersModel): readonly ModelWeight[] {
   return model.trainableWeights;
 }
 
@@ -27,7 +29,7 @@ export function trainableWeights(model: tfl.LayersModel): readonly LayerWeight[]
  * @returns the mean loss of the batch before the update, in nats
  */
 export function trainStep(
-  { model, forward, optimizer, labelSmoothing }: StepContext,
+  { model, forward, optimizer, ...context }: StepContext,
   batch: Batch,
   learningRate: number,
   random: RandomStream,
@@ -36,7 +38,7 @@ export function trainStep(
     const inputShape = model.inputs[0]?.shape.slice(1).map(Number) ?? [];
     const x = tf.tensor(batch.nhwc, [batch.labels.length, ...inputShape]);
     const classes = Number(model.outputs[0]?.shape.at(-1));
-    const targets = smoothedTargets(batch.labels, classes, labelSmoothing);
+    const targets = weightedTargets(batch.labels, classes, context);
     const weights = trainableWeights(model);
     let statistics: readonly RunningStatistics[] = [];
     const { value, grads } = tf.variableGrads(() => {
@@ -53,21 +55,29 @@ export function trainStep(
   });
 }
 
-/** `[batch, classes]` */
-function smoothedTargets(labels: Int32Array, classes: number, smoothing: number): tf.Tensor2D {
-  const targets = new Float32Array(labels.length * classes).fill(smoothing / classes);
+/** `[batch, classes]`: smoothed, and times the weight of the image's class, which cross-entropy is linear in. */
+function weightedTargets(
+  labels: Int32Array,
+  classes: number,
+  { labelSmoothing, classWeights }: Pick<StepContext, "labelSmoothing" | "classWeights">,
+): tf.Tensor2D {
+  const targets = new Float32Array(labels.length * classes);
   labels.forEach((label, image) => {
-    targets[image * classes + label] = 1 - smoothing + smoothing / classes;
+    const weight = classWeights[label] ?? 1;
+    targets.fill((weight * labelSmoothing) / classes, image * classes, (image + 1) * classes);
+    targets[image * classes + label] = weight * (1 - labelSmoothing + labelSmoothing / classes);
   });
   return tf.tensor2d(targets, [labels.length, classes]);
 }
 
-function crossEntropy(logits: tf.Tensor, targets: tf.Tensor2D): tf.Scalar {
+/** @param targets `[batch, classes]`, each row a share of every class */
+export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor2D): tf.Scalar {
   const likelihoods = tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1);
   return tf.neg(tf.mean(likelihoods));
 }
 
-function variableOf(weight: LayerWeight): tf.Variable {
+/** The variable behind a weight. @throws internal when it is none of this tfjs */
+export function variableOf(weight: ModelWeight): tf.Variable {
   const value = weight.read();
   if (value instanceof tf.Variable) return value;
   throw new AppError(
@@ -76,7 +86,8 @@ function variableOf(weight: LayerWeight): tf.Variable {
   );
 }
 
-function gradientOf(gradients: tf.NamedTensorMap, weight: LayerWeight): tf.Tensor {
+/** The gradient of a weight. @throws unsupported_model when the loss does not depend on it */
+export function gradientOf(gradients: tf.NamedTensorMap, weight: ModelWeight): tf.Tensor {
   const gradient = gradients[variableOf(weight).name];
   if (gradient !== undefined) return gradient;
   throw new AppError("unsupported_model", `the loss does not depend on weight ${weight.originalName}`);

@@ -1,13 +1,29 @@
 import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
-import type * as tfl from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
 
 /** The values of a model's weights, trainable ones and running statistics, in the model's order. */
 export type WeightValues = readonly Float32Array[];
 
+/** A variable of a model; those of tfjs's layers are such. */
+export interface ModelWeight {
+  readonly name: string;
+  /** As it is known outside of tfjs, which adds numbers to names. */
+  readonly originalName: string;
+  readonly shape: readonly (number | null)[];
+  read(): tf.Tensor;
+  /** Keeps a copy. */
+  write(value: tf.Tensor): unknown;
+}
+
+/** Whatever has weights: a LayersModel, or a part of a graph. */
+export interface Weighted {
+  /** In an order that never changes. */
+  readonly weights: readonly ModelWeight[];
+}
+
 /** Copies the weights out of a model. */
-export function readWeights(model: tfl.LayersModel): WeightValues {
+export function readWeights(model: Weighted): WeightValues {
   return model.weights.map((weight) => floats(weight.read()));
 }
 
@@ -15,7 +31,7 @@ export function readWeights(model: tfl.LayersModel): WeightValues {
  * Sets the weights of a model.
  * @throws invalid_argument when the values are those of another model
  */
-export function writeWeights(model: tfl.LayersModel, values: WeightValues): void {
+export function writeWeights(model: Weighted, values: WeightValues): void {
   if (values.length !== model.weights.length) {
     throw new AppError(
       "invalid_argument",
@@ -35,7 +51,7 @@ export function writeWeights(model: tfl.LayersModel, values: WeightValues): void
 }
 
 /** Hex SHA-256 of all weights, in order; equal hashes mean bit-equal models of one architecture. */
-export function hashWeights(model: tfl.LayersModel): string {
+export function hashWeights(model: Weighted): string {
   const hash = createHash("sha256");
   for (const value of readWeights(model)) {
     hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
@@ -44,7 +60,7 @@ export function hashWeights(model: tfl.LayersModel): string {
 }
 
 /** Sets one weight and disposes of `value`. A new tensor each time, as backends cache what they made of the old one. */
-export function assign(weight: tfl.LayersModel["weights"][number], value: tf.Tensor): void {
+export function assign(weight: ModelWeight, value: tf.Tensor): void {
   weight.write(value);
   value.dispose();
 }
