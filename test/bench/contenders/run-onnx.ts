@@ -1,7 +1,9 @@
 import type { InferenceSession, SessionOptions, Tensor } from "onnxruntime";
 import type { Contender } from "../contender.ts";
-import { drawInput, foldMobileNet, type MobileNetWorkload } from "../workloads/mobilenet.ts";
-import { onnxInput, onnxTwin } from "../workloads/onnx-twin.ts";
+import { openBundle } from "../../../shared/inference/bundle.ts";
+import { bundleSource } from "../../../trainer/release/assemble.ts";
+import { bundleMobileNet, drawInput, type MobileNetWorkload } from "../workloads/mobilenet.ts";
+import { onnxTwin } from "../workloads/onnx-twin.ts";
 import { openStockTfjs } from "./stock-tfjs.ts";
 
 /** The part that onnxruntime-web and onnxruntime-node have in common. */
@@ -19,7 +21,8 @@ export async function onnxContender(
 ): Promise<Contender> {
   // The weights come from a tfjs model, whose layers need a backend to be built on.
   await openStockTfjs();
-  const session = await sessions.create(onnxTwin(await foldMobileNet(workload)), {
+  const bundle = await openBundle(bundleSource(await bundleMobileNet(workload)));
+  const session = await sessions.create(onnxTwin(bundle), {
     executionProviders: [executionProvider],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -32,7 +35,7 @@ export async function onnxContender(
     label,
     run: async () => {
       const input = new RuntimeTensor("float32", image, [1, 3, size, size]);
-      const [output] = Object.values(await session.run({ [onnxInput]: input }));
+      const [output] = Object.values(await session.run({ [bundle.graph.inputNode]: input }));
       if (output === undefined) throw new Error("the ONNX twin has no logits");
       return output.data;
     },

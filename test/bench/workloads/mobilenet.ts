@@ -1,24 +1,34 @@
+import { io } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { codecSha256 } from "../../../shared/image/codec-digest.ts";
 import type { InputSpec } from "../../../shared/contract/input-spec.ts";
+import { convertNet } from "../../../trainer/import/tfjs/convert-net.ts";
+import { readLayersModel } from "../../../trainer/import/tfjs/read-layers-model.ts";
+import { readStoredWeights } from "../../../trainer/import/tfjs/stored-weights.ts";
 import { buildModel } from "../../../trainer/model/build-model.ts";
-import { buildCandidate, type Candidate } from "../../../trainer/release/candidates.ts";
-import { assembleBundle } from "../../../trainer/release/assemble.ts";
+import { buildCandidate } from "../../../trainer/release/candidates.ts";
+import { assembleBundle, type StoredModel } from "../../../trainer/release/assemble.ts";
 import { foldModel } from "../../../trainer/release/fold.ts";
-import type { FoldedModel } from "../../../trainer/release/folded-model.ts";
+import { writeModelFiles } from "../../../trainer/release/model-files.ts";
 import type { UnpublishedVersion } from "../../../trainer/release/publish.ts";
 import { stream } from "../../../trainer/training/random.ts";
+import { buildMobileNetV2 } from "./mobilenet-v2.ts";
 
 /** A net of one shape and one set of seeded weights, whichever process builds it. */
 export interface MobileNetWorkload {
+  /** 1 unless told. */
+  readonly version?: 1 | 2;
   /** Pixels of a side. */
   readonly size: number;
   readonly width: number;
   readonly classes: number;
+  /** How the weights of the layers are stored; `none` unless told. */
+  readonly storage?: "none" | "uint8";
 }
 
-/** MobileNet V1 as the trainer builds it, untrained: arithmetic does not mind. */
+/** The net untrained, as arithmetic does not mind: V1 as the trainer builds it, V2 as Keras does. */
 export function buildMobileNet(workload: MobileNetWorkload): LayersModel {
+  if (workload.version === 2) return buildMobileNetV2(workload);
   return buildModel("mobilenet-v1", { ...workload, seed: 1 });
 }
 
@@ -28,17 +38,42 @@ export function drawInput({ size }: MobileNetWorkload): Float32Array {
   return Float32Array.from({ length: size * size * 3 }, () => 2 * random.uniform() - 1);
 }
 
-/** The net as a release compiles it, weights in float32: what every contender runs. */
-export async function foldMobileNet(workload: MobileNetWorkload): Promise<FoldedModel> {
+/** The fused GraphModel and its files, as a release compiles V1 and as the import compiles V2: what every contender runs. */
+export async function compileMobileNet(workload: MobileNetWorkload): Promise<StoredModel> {
+  const { storage = "none" } = workload;
   const model = buildMobileNet(workload);
-  const folded = await foldModel(model);
-  model.dispose();
-  return folded;
+  try {
+    if (workload.version !== 2) {
+      const { graph } = await buildCandidate("none", await foldModel(model), new Float32Array());
+      const stored = writeModelFiles(graph, (weight) => (weight.role === "kernel" ? storage : "none"));
+      return { scheme: storage, graph, model: stored };
+    }
+    const { graph } = convertNet(await readNet(model));
+    const stored = writeModelFiles(graph, (weight) => (weight.role === "kernel" ? storage : "none"));
+    return { scheme: storage, graph, model: stored };
+  } finally {
+    model.dispose();
+  }
 }
 
-/** The fused GraphModel and its files. */
-export async function compileMobileNet(workload: MobileNetWorkload): Promise<Candidate> {
-  return buildCandidate("none", await foldMobileNet(workload), new Float32Array());
+/** The net as the import reads it, by way of what `save` writes. */
+async function readNet(model: LayersModel): Promise<ReturnType<typeof readLayersModel>> {
+  let saved: io.ModelArtifacts = {};
+  await model.save(
+    io.withSaveHandler((artifacts) => {
+      saved = artifacts;
+      return Promise.resolve({ modelArtifactsInfo: io.getModelArtifactsInfoForJSON(artifacts) });
+    }),
+  );
+  const bytes = new Uint8Array(io.CompositeArrayBuffer.join(saved.weightData));
+  // what tfjs just wrote is a weights manifest
+  const manifest = [{ paths: ["weights"], weights: saved.weightSpecs }] as Parameters<
+    typeof readStoredWeights
+  >[0];
+  return readLayersModel(
+    saved.modelTopology,
+    await readStoredWeights(manifest, () => Promise.resolve(bytes)),
+  );
 }
 
 /** A bundle that the Worker's loader opens; what it says of training and quality is made up, as no one reads it. */
@@ -59,7 +94,7 @@ export async function bundleMobileNet(workload: MobileNetWorkload): Promise<Unpu
       model: "bench",
       labels,
       input: inputSpec(workload.size),
-      architecture: { name: "mobilenet-v1", width: workload.width },
+      architecture: { name: `mobilenet-v${workload.version ?? 1}`, width: workload.width },
       licence: "Apache-2.0",
       intendedUse: "Measuring speed.",
     },

@@ -1,134 +1,143 @@
-import {
-  type FoldedConvolution,
-  type FoldedDense,
-  type FoldedLayer,
-  type FoldedModel,
-  type WeightedLayer,
-} from "../../../trainer/release/folded-model.ts";
+import type { Bundle } from "../../../shared/inference/bundle.ts";
+import { fusedOps, integers, text } from "../../../shared/inference/graph-attributes.ts";
+import type { GraphNode } from "../../../shared/inference/graph-model.ts";
+import { storedWeights, weightValues } from "../../../shared/inference/stored-weight.ts";
 import { encodeOnnxModel, type OnnxNode, type OnnxWeight } from "./onnx-messages.ts";
 
-/** Name of the twin's input, `[1, 3, height, width]`; its only output is `[1, classes]`. */
-export const onnxInput = "input";
+/** A filter or bias by name, row-major. */
+interface Weight {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
 
-/** What one layer adds to the twin, and the side of the image behind it. */
 interface Twin {
-  readonly nodes: readonly OnnxNode[];
-  readonly weights: readonly OnnxWeight[];
-  readonly output: string;
-  readonly side: number;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly weightOf: (name: string) => Weight;
+  readonly nodes: OnnxNode[];
+  readonly weights: OnnxWeight[];
 }
 
 /**
- * The same folded net as an ONNX file, channels first as ONNX has them: the same arithmetic for other runtimes.
- * @throws Error for a layer that the benchmark's nets do not have
+ * The net of a bundle as an ONNX file, channels first as ONNX has them: the same arithmetic for other runtimes. Its only
+ * input is called as the graph's and takes `[1, 3, height, width]`; its only output is `[1, classes]`.
+ * @throws Error for a node that the benchmark's nets do not have
  */
-export function onnxTwin(model: FoldedModel): Uint8Array {
-  const [height, width, channels] = model.inputShape;
-  const twins: Twin[] = [];
-  let last: Pick<Twin, "output" | "side"> = { output: onnxInput, side: height };
-  for (const layer of model.layers) {
-    const twin = layerTwin(layer, last.output, last.side);
-    twins.push(twin);
-    last = twin;
+export function onnxTwin({ model, graph, weights, manifest }: Bundle): Uint8Array {
+  const stored = storedWeights(weights);
+  const twin: Twin = {
+    shapes: graph.shapes,
+    weightOf: (name) => {
+      const weight = stored.get(name);
+      if (weight === undefined) throw new Error(`${name} is no weight`);
+      return { shape: weight.shape, values: weightValues(weight) };
+    },
+    nodes: [],
+    weights: [
+      { name: "zero", shape: [], values: Float32Array.of(0) },
+      { name: "six", shape: [], values: Float32Array.of(6) },
+    ],
+  };
+  for (const node of model.modelTopology.node) {
+    if (node.op !== "Const" && node.op !== "Placeholder") addTwin(twin, node);
   }
+  const [, height = 0, width = 0, channels = 0] = graph.inputShape;
   return encodeOnnxModel({
-    nodes: twins.flatMap((twin) => twin.nodes),
-    weights: twins.flatMap((twin) => twin.weights),
-    input: { name: onnxInput, shape: [1, channels, height, width] },
-    output: { name: last.output, shape: [1, model.classes] },
+    nodes: twin.nodes,
+    weights: twin.weights,
+    input: { name: graph.inputNode, shape: [1, channels, height, width] },
+    output: { name: manifest.outputs.logits, shape: [1, manifest.labels.length] },
   });
 }
 
-function layerTwin(layer: FoldedLayer, input: string, side: number): Twin {
-  switch (layer.kind) {
-    case "convolution":
-    case "depthwise":
-      return convolutionTwin(layer, input, side);
-    case "dense":
-      return denseTwin(layer, input, side);
-    case "global-average-pool": {
-      const pooled = `${layer.name}/pooled`;
-      const nodes = [
-        { operator: "GlobalAveragePool", inputs: [input], output: pooled },
-        { operator: "Flatten", inputs: [pooled], output: layer.name },
-      ];
-      return { nodes, weights: [], output: layer.name, side: 1 };
-    }
-    case "max-pool":
-      throw new Error(`the benchmark's ONNX twin has no ${layer.kind}`);
+function addTwin(twin: Twin, node: GraphNode): void {
+  const [input = "", second = ""] = node.input;
+  const { name: output } = node;
+  switch (node.op) {
+    case "_FusedConv2D":
+    case "FusedDepthwiseConv2dNative":
+      return addConvolution(twin, node);
+    case "_FusedMatMul":
+      return addDense(twin, node);
+    case "Mean":
+      twin.nodes.push(
+        { operator: "GlobalAveragePool", inputs: [input], output: `${output}/pooled` },
+        { operator: "Flatten", inputs: [`${output}/pooled`], output },
+      );
+      return;
+    case "AddV2":
+      twin.nodes.push({ operator: "Add", inputs: [input, second], output });
+      return;
+    case "Reshape":
+      twin.nodes.push({ operator: "Flatten", inputs: [input], output });
+      return;
     default:
-      return layer satisfies never;
+      throw new Error(`the benchmark's ONNX twin has no ${node.op}`);
   }
 }
 
-function convolutionTwin(layer: FoldedConvolution, input: string, side: number): Twin {
-  const [kernelHeight, kernelWidth, inputs, last] = layer.shape;
-  const isDepthwise = layer.kind === "depthwise";
-  const shape = isDepthwise
-    ? [inputs, 1, kernelHeight, kernelWidth]
-    : [last, inputs, kernelHeight, kernelWidth];
-  const [stride] = layer.strides;
-  const [before, after] = padsOf(layer, side);
-  const sums = {
+function addConvolution(twin: Twin, node: GraphNode): void {
+  const [input = "", filter = "", bias = ""] = node.input;
+  const { shape, values } = twin.weightOf(filter);
+  const [rows = 0, columns = 0, inputs = 0, last = 0] = shape;
+  const isDepthwise = node.op === "FusedDepthwiseConv2dNative";
+  const outputs = isDepthwise ? 1 : last;
+  twin.weights.push({
+    name: filter,
+    shape: isDepthwise ? [inputs, 1, rows, columns] : [outputs, inputs, rows, columns],
+    values: channelsFirst(values, rows * columns, inputs, outputs),
+  });
+  addBias(twin, bias);
+  addActivated(twin, node, {
     operator: "Conv",
-    inputs: [input, `${layer.name}/weights`, `${layer.name}/bias`],
+    inputs: [input, filter, bias],
     attributes: {
-      kernel_shape: [kernelHeight, kernelWidth],
-      strides: layer.strides,
-      pads: [before, before, after, after],
+      kernel_shape: [rows, columns],
+      strides: integers(node, "strides").slice(1, 3),
+      pads: padsOf(twin, node, rows),
       group: isDepthwise ? inputs : 1,
     },
-  };
-  return {
-    nodes: activated(layer, sums),
-    weights: weightsOf(
-      layer,
-      shape,
-      channelsFirst(layer.weights, kernelHeight * kernelWidth, inputs, isDepthwise ? 1 : last),
-    ),
-    output: layer.name,
-    side: Math.ceil(side / stride),
-  };
+  });
 }
 
-/** Zeros before and after: TensorFlow puts the odd one after, which ONNX only does when told so in numbers. */
-function padsOf(layer: FoldedConvolution, side: number): readonly [number, number] {
-  if (layer.padding !== "same") throw new Error("the benchmark's nets pad all their convolutions alike");
-  const [window] = layer.shape;
-  const [stride] = layer.strides;
-  const zeros = Math.max(0, (Math.ceil(side / stride) - 1) * stride + window - side);
-  return [Math.floor(zeros / 2), Math.ceil(zeros / 2)];
+/** Zeros above, left, below, right; TensorFlow puts the odd one after, which ONNX only does when told so in numbers. */
+function padsOf(twin: Twin, node: GraphNode, window: number): readonly number[] {
+  const padding = text(node, "padding", "");
+  if (padding === "EXPLICIT") {
+    const [, , top = 0, bottom = 0, left = 0, right = 0] = integers(node, "explicit_paddings");
+    return [top, left, bottom, right];
+  }
+  if (padding === "VALID") return [0, 0, 0, 0];
+  const [, stride = 1] = integers(node, "strides");
+  const [, size = 0] = twin.shapes.get(node.input[0] ?? "") ?? [];
+  const zeros = Math.max(0, (Math.ceil(size / stride) - 1) * stride + window - size);
+  const [before, after] = [Math.floor(zeros / 2), Math.ceil(zeros / 2)];
+  return [before, before, after, after];
 }
 
-function denseTwin(layer: FoldedDense, input: string, side: number): Twin {
-  const inputs = [input, `${layer.name}/weights`, `${layer.name}/bias`];
-  return {
-    nodes: activated(layer, { operator: "Gemm", inputs }),
-    weights: weightsOf(layer, layer.shape, layer.weights),
-    output: layer.name,
-    side,
-  };
+function addDense(twin: Twin, node: GraphNode): void {
+  const [input = "", weights = "", bias = ""] = node.input;
+  twin.weights.push({ name: weights, ...twin.weightOf(weights) });
+  addBias(twin, bias);
+  addActivated(twin, node, { operator: "Gemm", inputs: [input, weights, bias] });
+}
+
+function addBias(twin: Twin, name: string): void {
+  twin.weights.push({ name, ...twin.weightOf(name) });
 }
 
 /** The nodes from sums to the layer's output. */
-function activated(layer: WeightedLayer, sums: Omit<OnnxNode, "output">): readonly OnnxNode[] {
-  if (layer.activation === "linear") return [{ ...sums, output: layer.name }];
-  const output = `${layer.name}/sums`;
-  return [
-    { ...sums, output },
-    { operator: "Relu", inputs: [output], output: layer.name },
-  ];
-}
-
-function weightsOf(
-  layer: WeightedLayer,
-  shape: readonly number[],
-  values: Float32Array,
-): readonly OnnxWeight[] {
-  return [
-    { name: `${layer.name}/weights`, shape, values },
-    { name: `${layer.name}/bias`, shape: [layer.bias.length], values: layer.bias },
-  ];
+function addActivated(twin: Twin, node: GraphNode, sums: Omit<OnnxNode, "output">): void {
+  const { name: output } = node;
+  const activation = fusedOps(node)[1];
+  if (activation === undefined) {
+    twin.nodes.push({ ...sums, output });
+    return;
+  }
+  const activate =
+    activation === "Relu6"
+      ? { operator: "Clip", inputs: [`${output}/sums`, "zero", "six"], output }
+      : { operator: "Relu", inputs: [`${output}/sums`], output };
+  twin.nodes.push({ ...sums, output: `${output}/sums` }, activate);
 }
 
 /** `[pixel, input, output]` to `[output, input, pixel]`. */
