@@ -12,7 +12,8 @@ await serveContender<TrainingWorkload>(async (workload) => {
   const model = buildMobileNet(workload);
   const forward = createForwardPass(model, engine);
   const optimizer = new Adam(engine, trainableWeights(model), 0);
-  const context = { model, forward, optimizer, labelSmoothing: 0 };
+  const classWeights = new Float64Array(workload.classes).fill(1);
+  const context = { model, forward, optimizer, labelSmoothing: 0, classWeights };
   const batch = drawBatch(workload);
   const random = stream(1, "bench/dropout");
   return {
