@@ -1,4 +1,5 @@
 import { asSentence, formatBytes, parseServerTiming } from "./format.js";
+import { keyHeaders, keyNeeded } from "./key.js";
 
 /** @typedef {{ label: string, classIndex: number, probability: number }} Prediction */
 
@@ -108,16 +109,19 @@ export function isRecord(value) {
 }
 
 /**
- * Sends one request and reads its whole body.
+ * Sends one request, with the tab's API key where it has one, and reads its whole body.
  * @param {URL} url
- * @param {RequestInit} init
+ * @param {Omit<RequestInit, "headers"> & { headers?: Record<string, string> }} init
  * @returns {Promise<{ response: Response, body: unknown }>} `body` is `undefined` when it is not JSON, as of a proxy between
  */
 export async function request(url, init) {
   try {
-    const response = await fetch(url, init);
+    const headers = { ...init.headers, ...keyHeaders() };
+    const response = await fetch(url, { ...init, headers });
     const text = await response.text();
-    return { response, body: parseJson(text) };
+    const body = parseJson(text);
+    if (response.status === 401) sayKeyNeeded(body);
+    return { response, body };
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ConsoleError("The server cannot be reached", `No answer from ${url.host}.`, {
@@ -128,6 +132,12 @@ export async function request(url, init) {
       cause: error,
     });
   }
+}
+
+/** @param {unknown} body the problem */
+function sayKeyNeeded(body) {
+  const detail = isRecord(body) && typeof body["detail"] === "string" ? asSentence(body["detail"]) : "";
+  document.dispatchEvent(new CustomEvent(keyNeeded, { detail }));
 }
 
 /**
@@ -148,6 +158,10 @@ const advice = new Map([
   ["invalid_image", "The file may be damaged or cut short. Choose another photo, or export it again."],
   ["image_too_large", "Export a smaller copy and choose that."],
   ["payload_too_large", "Export a smaller copy and choose that."],
+  ["unauthorized", "Enter an API key above; the operator makes one with edgewise keys create."],
+  ["forbidden", "Enter another API key, one with the scope that is named."],
+  ["rate_limited", "Wait a few seconds, then try again."],
+  ["overloaded", "Many ask at once. Try again in a moment."],
   ["model_unavailable", "Publish and promote a model, or wait for the one being loaded, then try again."],
 ]);
 

@@ -9,6 +9,7 @@ import docsPage from "../console/docs.html";
 import docsSource from "../console/docs.js";
 import formatSource from "../console/format.js";
 import page from "../console/index.html";
+import keySource from "../console/key.js";
 import openApiSource from "../console/openapi.js";
 import servedSource from "../console/served.js";
 import viewSource from "../console/view.js";
@@ -42,6 +43,7 @@ const files: ReadonlyMap<string, { readonly text: string; readonly type: string 
   ["/console/docs.js", { text: docsSource, type: script }],
   ["/console/openapi.js", { text: openApiSource, type: script }],
   ["/console/format.js", { text: formatSource, type: script }],
+  ["/console/key.js", { text: keySource, type: script }],
   ["/console/served.js", { text: servedSource, type: script }],
   ["/console/view.js", { text: viewSource, type: script }],
 ]);

@@ -1,4 +1,5 @@
 import { classify, ConsoleError } from "./api.js";
+import { listenToKeyForm } from "./key.js";
 import { served } from "./served.js";
 import { element, elementAs, showAnswer, showHistory, showPhoto, showServed } from "./view.js";
 
@@ -166,6 +167,10 @@ function listenToServer() {
   refreshIfSeen();
 }
 
+listenToKeyForm(elementAs("key-form", HTMLFormElement), () => {
+  void ask();
+  void refreshServed();
+});
 listenToChooser("choose", "choose-file");
 listenToChooser("take", "take-file");
 element("drop").addEventListener("click", () => element("choose-file").click());

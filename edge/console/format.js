@@ -56,10 +56,13 @@ export function parseServerTiming(header) {
  * @param {URL} url
  * @param {string} fileName
  * @param {string} mediaType
+ * @param {boolean} needsKey whether a place for the API key is shown; never the key itself
  * @returns {string}
  */
-export function curlCommand(url, fileName, mediaType) {
-  return `curl --data-binary ${quoteForShell(`@${fileName}`)} -H ${quoteForShell(`content-type: ${mediaType}`)} ${quoteForShell(url.href)}`;
+export function curlCommand(url, fileName, mediaType, needsKey) {
+  const headers = [`content-type: ${mediaType}`, ...(needsKey ? ["authorization: Bearer YOUR_KEY"] : [])];
+  const named = headers.map((header) => `-H ${quoteForShell(header)}`).join(" ");
+  return `curl --data-binary ${quoteForShell(`@${fileName}`)} ${named} ${quoteForShell(url.href)}`;
 }
 
 /**

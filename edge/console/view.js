@@ -1,4 +1,5 @@
 import { classifyUrl, mediaTypeOf } from "./api.js";
+import { hasKey } from "./key.js";
 import { curlCommand, formatBytes, formatDuration, formatPercent } from "./format.js";
 
 /** @typedef {import("./api.js").Answer} Answer */
@@ -95,7 +96,12 @@ function fillAnswer(photo, answer) {
   bars.dataset["unknown"] = String(classification.unknown);
   bars.replaceChildren(...classification.predictions.map(barOf));
   element("facts").replaceChildren(...factsOf(photo, answer).flatMap(([name, value]) => factOf(name, value)));
-  element("curl").textContent = curlCommand(classifyUrl(), photo.file.name, mediaTypeOf(photo.file));
+  element("curl").textContent = curlCommand(
+    classifyUrl(),
+    photo.file.name,
+    mediaTypeOf(photo.file),
+    hasKey(),
+  );
   element("json").textContent = JSON.stringify(classification, null, 2);
 }
 

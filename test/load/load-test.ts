@@ -120,12 +120,6 @@ function judge(report: Omit<LoadReport, "verdicts">, flood: readonly Outcome[]):
   const refused = flood.filter(({ status }) => status === 503);
   const { at2000, at20000 } = rssMegabytes;
   const growth = at2000 === null || at20000 === null ? null : at20000 - at2000;
-  const atMost = (what: string, value: number | null, limit: number): Verdict => ({
-    what,
-    value,
-    limit,
-    holds: value === null ? null : value <= limit,
-  });
   return [
     atMost("errors at 70 % of the capacity", steady.requests - (steady.statuses["200"] ?? 0), 0),
     atMost("p99 over p50 at 70 % of the capacity", steady.p99Ms / steady.p50Ms, 3),
@@ -138,4 +132,8 @@ function judge(report: Omit<LoadReport, "verdicts">, flood: readonly Outcome[]):
     atMost("503s without Retry-After", refused.filter(({ hasRetryAfter }) => !hasRetryAfter).length, 0),
     atMost("milliseconds until back to normal", recoveryMs, 2000),
   ];
+}
+
+function atMost(what: string, value: number | null, limit: number): Verdict {
+  return { what, value, limit, holds: value === null ? null : value <= limit };
 }

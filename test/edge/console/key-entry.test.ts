@@ -1,0 +1,68 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { LocalWorker } from "../../../trainer/serving/local-worker.ts";
+import { putKeys, type TestKey, testKey } from "../../fixtures/api-keys.ts";
+import { handMadeBundle, putAlias, putVersion } from "../../fixtures/hand-made-bundle.ts";
+import { solidPng } from "../../fixtures/png.ts";
+import { chromiumPath, noChromium, openBrowser, visit } from "./chromium.ts";
+import { type ConsoleWorkers, openConsoleWorkers } from "./console-worker.ts";
+
+const red = { name: "red.png", mimeType: "image/png", buffer: Buffer.from(solidPng(40, 30, [255, 0, 0])) };
+
+describe("the console of a Worker that needs API keys", () => {
+  let browser: Browser;
+  let workers: ConsoleWorkers;
+  let worker: LocalWorker;
+  let app: TestKey;
+
+  beforeAll(async () => {
+    if (chromiumPath === undefined) return;
+    browser = await openBrowser();
+    workers = await openConsoleWorkers();
+    worker = await workers.start("colours", { open: false });
+    const bundle = await handMadeBundle({ model: "colours" });
+    await putVersion(worker.bucket, bundle);
+    await putAlias(worker.bucket, bundle);
+    app = await testKey("0000000c");
+    await putKeys(worker.bucket, app);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await workers?.stop();
+  });
+
+  beforeEach((context) => context.skip(chromiumPath === undefined, noChromium));
+
+  it("asks for a key, again for a wrong one, and classifies with the right one", async () => {
+    await visit(browser, worker.url, async ({ page, complaints }) => {
+      const form = page.getByRole("form", { name: "API key" });
+      expect(await form.isVisible()).toBe(false);
+      await page.setInputFiles("#choose-file", red);
+      await form.getByText("this needs an API key", { exact: false }).waitFor();
+
+      await page.getByLabel("Key", { exact: true }).fill("ew_0000000c_wrong");
+      await page.keyboard.press("Enter");
+      await form.getByText("unknown, revoked or expired", { exact: false }).waitFor();
+      await page.getByLabel("Key", { exact: true }).fill(app.key);
+      await page.keyboard.press("Enter");
+      await page.locator("#top-label", { hasText: "red" }).waitFor();
+
+      expect(await form.isVisible()).toBe(false);
+      expect(await page.locator("#curl").textContent()).toContain("Bearer YOUR_KEY");
+      expect(await page.content()).not.toContain(app.key);
+      expect(await page.evaluate("JSON.stringify(localStorage) + location.href")).not.toContain(app.key);
+      // the browser tells of the two 401s by itself; a breach of the security policy would be told, too
+      expect(complaints.filter((line) => !line.includes("401"))).toEqual([]);
+    });
+  });
+
+  it("has no key in another tab", async () => {
+    await visit(browser, worker.url, async ({ page }) => {
+      await page.setInputFiles("#choose-file", red);
+      await page.getByRole("form", { name: "API key" }).waitFor();
+
+      expect(await page.evaluate("sessionStorage.length")).toBe(0);
+    });
+  });
+});
