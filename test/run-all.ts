@@ -12,7 +12,16 @@ const withoutInfra = installInfraPackages();
 const checks: Readonly<Record<string, readonly (readonly string[])[]>> = {
   lint: [["oxlint", "--type-aware", ...(withoutInfra === null ? [] : ["--ignore-pattern", "infra/**"])]],
   format: [["oxfmt", "--check"]],
-  types: ["shared", "trainer", "edge", "edge/console", "test", "test/edge/workerd", "test/bench"]
+  types: [
+    "shared",
+    "trainer",
+    "edge",
+    "edge/console",
+    "trainer/report/page",
+    "test",
+    "test/edge/workerd",
+    "test/bench",
+  ]
     .concat(withoutInfra === null ? ["infra"] : [])
     .map((project) => ["tsc", "-p", project]),
 };

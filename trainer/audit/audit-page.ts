@@ -70,7 +70,7 @@ async function describeFinding(
         ${
           picture === null
             ? html`<div class="none">no picture</div>`
-            : html`<img src="${picture}" alt="${path}" loading="lazy" />`
+            : html`<img src="${picture}" alt="${path}" decoding="async" />`
         }
         <figcaption><b>${label ?? ""}</b> ${note ?? ""}<span class="path">${path}</span></figcaption>
       </figure>`,

@@ -1,4 +1,4 @@
-import { sourceOfPath } from "../data/image-source.ts";
+import { sourceInClass } from "../data/image-source.ts";
 import type { AuditedImage } from "./examination.ts";
 import type { Finding } from "./finding.ts";
 
@@ -36,10 +36,7 @@ interface SourceGroup {
 
 /** Files of one folder and stem with neighbouring numbers; a stem that all files share names no source. */
 function groupBySequence(images: readonly AuditedImage[]): SourceGroup[] {
-  const byStem = Map.groupBy(images, ({ path, label }) => {
-    const inClass = path.slice(path.lastIndexOf(`${label}/`) + label.length + 1);
-    return `${label}/${sourceOfPath(inClass)}`;
-  });
+  const byStem = Map.groupBy(images, ({ path, label }) => `${label}/${sourceInClass(path, label)}`);
   return [...byStem]
     .filter(([stem, members]) => !stem.endsWith("/") && members.length < images.length / 4)
     .map(([stem, members]) => ({ name: `files named ${stem}*`, members }));

@@ -9,7 +9,7 @@ import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { createPhaseProgress, createProgress } from "../terminal/progress.ts";
 import { type CommonOptions, parseCount, withCommonOptions } from "./common-options.ts";
-import { describeConditions, describeEvaluation } from "./describe-evaluation.ts";
+import { describeConditions, describeEvaluation } from "../evaluation/describe-evaluation.ts";
 import { cacheRootOf } from "./job-options.ts";
 
 interface EvaluateOptions extends CommonOptions {

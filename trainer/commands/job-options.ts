@@ -11,7 +11,7 @@ import type { Output } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { CrossValidation } from "../training/cross-validation.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
-import { describeUnknown, shareText } from "./describe-evaluation.ts";
+import { describeUnknown, shareText } from "../evaluation/describe-evaluation.ts";
 import { type CommonOptions, parseDuration, parsePositive } from "./common-options.ts";
 
 /** Options of the commands that train. */
@@ -28,6 +28,7 @@ export interface JobOptions extends CommonOptions {
   readonly backbone?: string;
   readonly mirror?: boolean;
   readonly budget?: number;
+  readonly report: boolean;
 }
 
 /** Gives a command the options of training. */
@@ -72,6 +73,7 @@ export function withJobOptions(command: Command): Command {
         .choices(["auto", "wasm", "native-cpu", "native-gpu"])
         .default("auto"),
     )
+    .option("--no-report", "leave out the report, which is made after the promotion")
     .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)");
 }
 

@@ -9,6 +9,7 @@ import { addPipelineCommands } from "./pipeline.ts";
 import { addPredictCommand } from "./predict.ts";
 import { addPromoteCommand, addRollbackCommand } from "./promote.ts";
 import { addPublishCommand } from "./publish.ts";
+import { addReportCommand } from "./report.ts";
 import { addServeCommand } from "./serve.ts";
 import { addStartCommand } from "./start.ts";
 import { addTrainCommand } from "./train.ts";
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     addTrainCommand,
     addDatasetCommands,
     addEvaluateCommand,
+    addReportCommand,
     addPredictCommand,
     addModelsCommand,
     addPublishCommand,

@@ -4,6 +4,7 @@ import { defaultAlias } from "../../shared/contract/names.ts";
 import { loadCodec } from "../assets.ts";
 import { evaluateBundle } from "../evaluation/evaluate-bundle.ts";
 import { type LabelledImage, splitImages } from "../evaluation/labelled-image.ts";
+import { reportRun } from "../job/report-run.ts";
 import { type JobResult, runJob } from "../job/run-job.ts";
 import type { Reporter } from "../job/reporter.ts";
 import { openPublished } from "../release/load-published.ts";
@@ -74,6 +75,7 @@ export function addStartCommand(program: Command): void {
       const { servedAgreement, top1Accuracy: served } = agreement;
       output.result({ ...jobSummary(job, { served }), servedAgreement });
       if (servedAgreement < 1) throw disagreement(agreement);
+      if (options.report) await reportRun(job, store, reporter);
       if (options.once) return;
       output.say(openWarning);
       output.say("serving until Ctrl-C");

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { defaultAlias } from "../../shared/contract/names.ts";
+import { reportRun } from "../job/report-run.ts";
 import { runJob } from "../job/run-job.ts";
 import { openStore } from "../storage/open-store.ts";
 import { abortOnSignal } from "../terminal/interrupt.ts";
@@ -39,8 +40,10 @@ export function addTrainCommand(program: Command): void {
     const alias = options.promote ? options.alias : null;
     const request = jobRequest(options, { alias, by: "edgewise train", runId: options.run });
     const store = await openStore(options.store);
-    const result = await runJob(request, store, terminalReporter(output), abortOnSignal(output.say));
+    const reporter = terminalReporter(output);
+    const result = await runJob(request, store, reporter, abortOnSignal(output.say));
     for (const line of describeJob(result)) output.answer(line);
+    if (options.report) await reportRun(result, store, reporter);
     output.result(jobSummary(result));
   });
 }

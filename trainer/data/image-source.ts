@@ -10,3 +10,9 @@ export function sourceOfPath(path: string): string {
   const name = stem.replace(/[\s._-]*\(?\d+\)?(?:[\s._-]+\d+)*$/i, "");
   return [folder, name].filter((part) => part !== "").join("/");
 }
+
+/** The source of an image inside its class folder, which is `""` where the names tell of none. */
+export function sourceInClass(path: string, label: string): string {
+  const start = path.lastIndexOf(`${label}/`);
+  return sourceOfPath(start < 0 ? path : path.slice(start + label.length + 1));
+}

@@ -4,6 +4,8 @@ import type { CountedShare } from "./evaluation-record.ts";
 /** What is known of an image beside its class. */
 export interface ImageFacts {
   readonly path: string;
+  /** Where it comes from, as far as its path tells; `""` where it does not. */
+  readonly source: string;
   /** Pixels of the file. */
   readonly width: number;
   /** Pixels of the file. */
@@ -26,14 +28,9 @@ const mostSources = 12;
 /**
  * Top-1 accuracy by where images come from, by their size and by their brightness.
  * @param right whether each image was classified rightly
- * @param sourceOf names the source of an image by its path
  * @returns parts of at least 10 images
  */
-export function sliceAccuracy(
-  facts: readonly ImageFacts[],
-  right: readonly boolean[],
-  sourceOf: (path: string) => string,
-): Slice[] {
+export function sliceAccuracy(facts: readonly ImageFacts[], right: readonly boolean[]): Slice[] {
   const bySize = thirds(facts.map(({ width, height }) => Math.min(width, height)));
   const byBrightness = thirds(facts.map(({ brightness }) => brightness));
   const slice = (by: Slice["by"], nameOf: (index: number) => string): Slice[] =>
@@ -44,7 +41,7 @@ export function sliceAccuracy(
         name,
         ...countedShare(members.filter((i) => right[i]).length, members.length),
       }));
-  const sources = slice("source", (i) => sourceOf(facts[i]?.path ?? "")).toSorted(
+  const sources = slice("source", (i) => facts[i]?.source || "not told").toSorted(
     (a, b) => b.images - a.images,
   );
   return [

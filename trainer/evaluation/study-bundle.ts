@@ -2,7 +2,6 @@ import type { ImageCodec } from "../../shared/image/codec.ts";
 import type { JpegEncoder } from "../../shared/image/encoder.ts";
 import type { Classifier } from "../../shared/inference/classifier.ts";
 import type { ImageSet } from "../data/image-set.ts";
-import { sourceOfPath } from "../data/image-source.ts";
 import { type BundleEvaluation, evaluateBundle } from "./evaluate-bundle.ts";
 import { evaluateOutputs } from "./evaluate-outputs.ts";
 import type { Evaluation } from "./evaluation-record.ts";
@@ -44,7 +43,7 @@ export async function studyBundle(request: StudyRequest): Promise<BundleStudy> {
     onProgress?.("evaluate", done, total),
   );
   const { probabilities } = answers;
-  const { set, facts } = await decodeWithFacts(images, codec, input, labels.length);
+  const { set, facts } = await decodeWithFacts(images, codec, input, labels);
   const actual = set.labels;
   const right = Array.from(
     actual,
@@ -57,7 +56,7 @@ export async function studyBundle(request: StudyRequest): Promise<BundleStudy> {
       unknown: { rule: unknown.rule, refused, auroc: null, heldOut: [] },
     },
     answers,
-    slices: sliceAccuracy(facts, right, sourceOfPath),
+    slices: sliceAccuracy(facts, right),
     robustness:
       robustnessImages === 0
         ? null

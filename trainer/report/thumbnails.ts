@@ -42,7 +42,7 @@ export function createThumbnails(
         background: [238, 238, 238],
         denoise: "none",
       });
-      const uri = `data:image/jpeg;base64,${Buffer.from(encodeJpeg(image, quality)).toString("base64")}`;
+      const uri = toDataUri(encodeJpeg(image, quality));
       count += 1;
       bytes += uri.length;
       return uri;
@@ -60,4 +60,9 @@ export function createThumbnails(
       return uri;
     },
   };
+}
+
+/** A JPEG as a data URI. */
+export function toDataUri(jpeg: Uint8Array): string {
+  return `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`;
 }

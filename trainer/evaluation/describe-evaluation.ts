@@ -1,6 +1,6 @@
-import type { CountedShare, Evaluation, UnknownRecord } from "../evaluation/evaluation-record.ts";
-import type { Robustness } from "../evaluation/robustness.ts";
-import type { Slice } from "../evaluation/slices.ts";
+import type { CountedShare, Evaluation, UnknownRecord } from "./evaluation-record.ts";
+import type { Robustness } from "./robustness.ts";
+import type { Slice } from "./slices.ts";
 import { percent, table } from "../terminal/table.ts";
 
 /** An evaluation as lines for people. */

@@ -1,0 +1,33 @@
+import { isAppError } from "../../shared/contract/errors.ts";
+import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { writeReport } from "../report/write-report.ts";
+import { createPhaseProgress } from "../terminal/progress.ts";
+import type { Reporter } from "./reporter.ts";
+import type { JobResult } from "./run-job.ts";
+
+/**
+ * Writes the report on what a job published. The version stands and serves already, so a report that cannot be made is
+ * told of, and no failure of the job.
+ */
+export async function reportRun(
+  { manifest, dataset }: Pick<JobResult, "manifest" | "dataset">,
+  store: ObjectStore,
+  reporter: Reporter,
+): Promise<void> {
+  const bars = createPhaseProgress(reporter.progress);
+  try {
+    const { model, version } = manifest;
+    const { keys } = await writeReport(store, {
+      model,
+      reference: version,
+      dataset,
+      onProgress: (phase, done, total) => bars.update(`report: ${phase}`, done, total),
+    });
+    reporter.say(`report: ${keys[0] ?? ""}`);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    reporter.say(`no report: ${error.message}; edgewise report makes it anew`);
+  } finally {
+    bars.end();
+  }
+}

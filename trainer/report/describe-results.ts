@@ -1,0 +1,168 @@
+import { html, type Markup } from "./html.ts";
+import type { ReportFacts } from "./report-facts.ts";
+
+/** A fraction as a percentage, e.g. `97.5 %`. */
+export function percentText(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** What one wants to know first. */
+export function keyFacts({ evaluation, manifest, latencyMs, bundleBytes }: ReportFacts): Markup {
+  const { top1 } = evaluation;
+  const facts: readonly (readonly [string, string])[] = [
+    [
+      percentText(top1.share),
+      `top-1 on ${top1.images} test images, 95 %: ${percentText(top1.low)} to ${percentText(top1.high)}`,
+    ],
+    [evaluation.macro.f1.toFixed(3), "macro F1"],
+    [evaluation.expectedCalibrationError.toFixed(3), "expected calibration error, 15 bins"],
+    [`${(bundleBytes / 1000).toFixed(0)} KB`, `bundle, weights ${manifest.quantization.scheme}`],
+    [`${latencyMs.toFixed(1)} ms`, "an image, decoded and classified on the machine of this report"],
+  ];
+  return html`<div class="facts">
+    ${facts.map(([value, meaning]) => html`<div class="fact"><b>${value}</b><span>${meaning}</span></div>`)}
+  </div>`;
+}
+
+/** Per class: precision, recall with interval, areas, and what the thresholds keep. */
+export function classTable({ evaluation }: ReportFacts): Markup {
+  return html`<h2 id="classes">Classes</h2>
+    <p>
+      Macro: precision ${evaluation.macro.precision.toFixed(3)}, recall ${evaluation.macro.recall.toFixed(3)},
+      AUROC ${area(evaluation.macro.auroc)}, average precision ${area(evaluation.macro.averagePrecision)}. The
+      threshold is that of the manifest; "recognised" counts answers that name the class and reach it.
+    </p>
+    <div class="scroll">
+      <table>
+        <tr>
+          ${[
+            "class",
+            "images",
+            "precision",
+            "recall",
+            "95 %",
+            "F1",
+            "AUROC",
+            "AP",
+            "threshold",
+            "recognised",
+            "of these right",
+          ].map((name) => html`<th>${name}</th>`)}
+        </tr>
+        ${evaluation.perClass.slice(0, 300).map(
+          (entry) =>
+            html`<tr>
+              <td>${entry.label}</td>
+              <td>${entry.images}</td>
+              <td>${entry.precision.toFixed(3)}</td>
+              <td>${entry.recall.toFixed(3)}</td>
+              <td>${entry.recallLow.toFixed(2)}-${entry.recallHigh.toFixed(2)}</td>
+              <td>${entry.f1.toFixed(3)}</td>
+              <td>${area(entry.auroc)}</td>
+              <td>${area(entry.averagePrecision)}</td>
+              <td>${entry.threshold.toFixed(2)}</td>
+              <td>${entry.recognized} of ${entry.answers}</td>
+              <td>${entry.recognized === 0 ? "-" : percentText(entry.recognizedRight / entry.recognized)}</td>
+            </tr>`,
+        )}
+      </table>
+    </div>`;
+}
+
+/** Size and accuracy of every way of storing the weights that the release tried. */
+export function precisionTable({ evaluation, latencyMs }: ReportFacts): Markup {
+  return html`<h2 id="precisions">Size, accuracy and time by precision</h2>
+    <p>
+      Every row was measured on the same test images; bundles were reloaded and run through the Worker's own
+      code.
+    </p>
+    <div class="scroll">
+      <table>
+        <tr>
+          ${[
+            "weights",
+            "bytes",
+            "top-1",
+            "95 %",
+            "same class as the trained net",
+            "ECE",
+            "ms an image",
+            "",
+          ].map((name) => html`<th>${name}</th>`)}
+        </tr>
+        ${(evaluation.precisions ?? []).map(
+          (row) =>
+            html`<tr>
+              <td>${row.scheme}</td>
+              <td>${row.weightBytes.toLocaleString("en")}</td>
+              <td>${percentText(row.top1.share)}</td>
+              <td>${percentText(row.top1.low)}-${percentText(row.top1.high)}</td>
+              <td>${percentText(row.agreement)}</td>
+              <td>${row.expectedCalibrationError.toFixed(3)}</td>
+              <td>${row.published ? latencyMs.toFixed(1) : "-"}</td>
+              <td>${row.published ? "published" : ""}</td>
+            </tr>`,
+        )}
+      </table>
+    </div>`;
+}
+
+/** The rule for unknown images, and how the three compare. */
+export function unknownSection({ evaluation }: ReportFacts): Markup {
+  const { unknown } = evaluation;
+  if (unknown === undefined) return html``;
+  return html`<h2 id="unknown">Unknown images</h2>
+    <p>
+      ${unknown.rule === "none" ? "No image is called unknown." : `The rule ${unknown.rule} calls ${percentText(unknown.refused)} of the test images unknown, though their class is known.`}
+    </p>
+    ${
+      unknown.auroc !== null &&
+      html`<div class="scroll">
+          <table>
+            <tr>
+              <th>rule</th>
+              <th>AUROC</th>
+            </tr>
+            ${Object.entries(unknown.auroc).map(
+              ([rule, value]) =>
+                html`<tr>
+                  <td>${rule}${rule === unknown.rule ? " (used)" : ""}</td>
+                  <td>${value === null ? "not measurable" : area(value)}</td>
+                </tr>`,
+            )}
+          </table>
+        </div>
+        <p class="soft">
+          Each class was left out in turn and had to look stranger than the others:
+          ${unknown.heldOut.join(", ")}. 0.5 is chance, 1 tells all. A net trained from nothing has seen the
+          left-out class in its features, so things it never saw may be harder.
+        </p>`
+    }`;
+}
+
+/** How the bundle did on parts of the test split. */
+export function sliceTable({ slices }: ReportFacts): Markup {
+  if (slices.length === 0) return html``;
+  return html`<h2 id="slices">Slices</h2>
+    <div class="scroll">
+      <table>
+        <tr>
+          ${["by", "part", "images", "top-1", "95 %"].map((name) => html`<th>${name}</th>`)}
+        </tr>
+        ${slices.map(
+          (slice) =>
+            html`<tr>
+              <td>${slice.by}</td>
+              <td class="text">${slice.name}</td>
+              <td>${slice.images}</td>
+              <td>${percentText(slice.share)}</td>
+              <td>${percentText(slice.low)}-${percentText(slice.high)}</td>
+            </tr>`,
+        )}
+      </table>
+    </div>`;
+}
+
+function area(value: number | null): string {
+  return value === null ? "-" : value.toFixed(3);
+}
