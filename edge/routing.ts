@@ -10,12 +10,14 @@ import { answerLive, answerReady } from "./routes/health.ts";
 import { answerAlias, answerVersionFile } from "./routes/model-files.ts";
 import { answerMetrics } from "./routes/metrics.ts";
 import { answerModels } from "./routes/models.ts";
+import { answerReport } from "./routes/report.ts";
 import { answerOpenApi } from "./routes/openapi.ts";
 import type { Services } from "./services.ts";
 
 /** Every path of the API, and who may ask there. */
 export function addRoutes(app: Hono<AppEnvironment>, services: Services): void {
   const mayClassify = requireScope(services, "classify");
+  const isAdmin = requireScope(services, "admin");
 
   app.post("/classify", mayClassify, (context) => answerClassify(context, services));
   app.all("/classify", onlyMethods("POST"));
@@ -25,12 +27,15 @@ export function addRoutes(app: Hono<AppEnvironment>, services: Services): void {
   app.all("/models", onlyMethods("GET, HEAD"));
   app.get("/models/:model/aliases/:alias", mayClassify, (context) => answerAlias(context, services));
   app.all("/models/:model/aliases/:alias", onlyMethods("GET, HEAD"));
+  app.get("/models/:model/versions/:version/report.html", isAdmin, (context) =>
+    answerReport(context, services),
+  );
   app.get("/models/:model/versions/:version/:file", mayClassify, (context) =>
     answerVersionFile(context, services),
   );
   app.all("/models/:model/versions/:version/:file", onlyMethods("GET, HEAD"));
   addDialectRoutes(app, services, mayClassify);
-  app.get("/metrics", requireScope(services, "admin"), (context) => answerMetrics(context, services));
+  app.get("/metrics", isAdmin, (context) => answerMetrics(context, services));
   app.all("/metrics", onlyMethods("GET, HEAD"));
   app.get("/health/live", answerLive);
   app.all("/health/live", onlyMethods("GET, HEAD"));

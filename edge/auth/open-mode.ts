@@ -8,7 +8,7 @@ import type { Settings } from "../settings.ts";
  * @throws {AppError} forbidden
  */
 export function admitToOpen(request: Request, { corsOrigins }: Pick<Settings, "corsOrigins">): void {
-  const { hostname, origin } = new URL(request.url);
+  const { hostname } = new URL(request.url);
   if (!isLoopback(hostname)) {
     throw new AppError(
       "forbidden",
@@ -16,8 +16,17 @@ export function admitToOpen(request: Request, { corsOrigins }: Pick<Settings, "c
         "make API keys with `edgewise keys create` and serve without --open",
     );
   }
+  refuseForeignPages(request, { corsOrigins });
+}
+
+/**
+ * Refuses what a page of another origin sends, where the browser of a caller could be made to send it in his name.
+ * @throws {AppError} forbidden
+ */
+export function refuseForeignPages(request: Request, { corsOrigins }: Pick<Settings, "corsOrigins">): void {
   const page = request.headers.get("origin");
-  if (page !== null && page !== origin && corsOrigins !== "*" && !corsOrigins.includes(page)) {
+  const isForeign = page !== null && page !== new URL(request.url).origin;
+  if (isForeign && corsOrigins !== "*" && !corsOrigins.includes(page)) {
     throw new AppError("forbidden", "pages of other origins may not use this Worker; see CORS_ORIGINS");
   }
 }

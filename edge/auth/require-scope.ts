@@ -8,7 +8,7 @@ import { admit } from "../overload/admit.ts";
 import type { Services } from "../services.ts";
 import { type Caller, mayDo } from "./caller.ts";
 import { readCredential } from "./credential.ts";
-import { admitToOpen } from "./open-mode.ts";
+import { admitToOpen, refuseForeignPages } from "./open-mode.ts";
 
 /**
  * Lets a request on to a route only from a caller who may do what `scope` names; the route finds who it is at
@@ -53,6 +53,9 @@ async function callerOf(
   const credential = readCredential(context.req.raw.headers);
   const key = await keys.identify(credential, keepAlive);
   if (key !== null) {
+    // a browser remembers the password of Basic, and sends it whoever's page asks
+    if (/^basic /i.test(context.req.header("authorization") ?? ""))
+      refuseForeignPages(context.req.raw, settings);
     const { id, name, scopes, dailyQuota } = key;
     return { kind: "key", id, name, scopes, ...(dailyQuota === undefined ? {} : { dailyQuota }) };
   }

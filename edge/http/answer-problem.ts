@@ -29,7 +29,7 @@ export function answerProblem(
   context.set("problemCode", problem.code);
   const retryAfter = retryAfterSeconds(error, problem.status, services.settings);
   if (retryAfter !== null) context.header("retry-after", String(retryAfter));
-  if (problem.status === 401) context.header("www-authenticate", 'Bearer realm="edgewise"');
+  if (problem.status === 401) context.header("www-authenticate", challengeOf(context));
   const { mediaType, body } = failureBody(context.req.path, { ...problem, ...members });
   context.header("content-type", mediaType);
   context.header("cache-control", "no-store");
@@ -37,6 +37,12 @@ export function answerProblem(
     status: problem.status,
     headers: context.res.headers,
   });
+}
+
+/** A person who opens an address is asked by the browser: the key is the password. Scripts must not make it ask. */
+function challengeOf(context: Context<AppEnvironment>): string {
+  const isOpenedByPerson = context.req.header("sec-fetch-mode") === "navigate";
+  return `${isOpenedByPerson ? "Basic" : "Bearer"} realm="edgewise"`;
 }
 
 /** When to ask again, in whole seconds; `null` where asking again would not help. */

@@ -45,6 +45,15 @@ export function describePaths(): Record<string, PathItem> {
     ...dialectPaths(),
     ...chapter("Cameras", null, cameraPaths()),
     ...chapter("Operation", "admin", {
+      "/models/{model}/versions/{version}/report.html": {
+        get: page(
+          "readReport",
+          "How a version was evaluated, with photos of the dataset.",
+          [inPath("model", nameSchema), inPath("version", versionSchema)],
+          "text/html",
+          [404, 500],
+        ),
+      },
       "/metrics": {
         get: page("readMetrics", "What this process counted, for Prometheus.", [], "text/plain", [404]),
       },

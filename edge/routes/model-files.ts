@@ -8,6 +8,7 @@ import type { AppEnvironment } from "../app-environment.ts";
 import { parseByteRange } from "../http/byte-range.ts";
 import { listsEntityTag } from "../http/entity-tag.ts";
 import type { Services } from "../services.ts";
+import type { Settings } from "../settings.ts";
 
 /** Of what inference needs, and the card. A report shows photos of the dataset: it is never among these. */
 const publicFiles: readonly (readonly [name: RegExp, mediaType: string])[] = [
@@ -16,7 +17,9 @@ const publicFiles: readonly (readonly [name: RegExp, mediaType: string])[] = [
   [/^card\.md$/, "text/markdown; charset=utf-8"],
 ];
 
-const immutable = "public, max-age=31536000, immutable";
+/** What needs a key is for no cache that others share. */
+const immutable = ({ open }: Settings): string =>
+  `${open ? "public" : "private"}, max-age=31536000, immutable`;
 
 interface PublicFile {
   readonly key: string;
@@ -32,17 +35,19 @@ interface PublicFile {
  */
 export async function answerVersionFile(
   context: Context<AppEnvironment>,
-  { bucket }: Pick<Services, "bucket">,
+  { bucket, settings }: Pick<Services, "bucket" | "settings">,
 ): Promise<Response> {
+  const cacheControl = immutable(settings);
   const file = await findFile(context, bucket);
   const { key, etag, sizeBytes } = file;
-  if (listsEntityTag(context.req.header("if-none-match"), etag)) return unchanged(context, etag, immutable);
+  if (listsEntityTag(context.req.header("if-none-match"), etag))
+    return unchanged(context, etag, cacheControl);
   const range = rangeOf(context, file);
   const part = range ?? { offset: 0, length: sizeBytes };
   const object = context.req.method === "GET" ? await bucket.get(key, { range: part }) : undefined;
   if (object === null) throw missing(context);
   context.header("etag", etag);
-  context.header("cache-control", immutable);
+  context.header("cache-control", cacheControl);
   context.header("accept-ranges", "bytes");
   context.header("content-type", file.mediaType);
   context.header("content-length", String(part.length));

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await putVersion(edge.store, bundle);
   await putAlias(edge.store, bundle);
   folder = `/models/${edge.model}/versions/${bundle.manifest.version}`;
-  for (const file of ["report.html", "card.md", "notes.json"]) {
+  for (const file of ["card.md", "notes.json"]) {
     const key = objectKeys.versionFile(edge.model, bundle.manifest.version, file);
     await edge.store.put(key, new TextEncoder().encode(`of ${file}`));
   }
@@ -142,18 +142,15 @@ describe("GET /models/{model}/versions/{version}/{file}", () => {
     },
   );
 
-  it.each([
-    "report.html",
-    "notes.json",
-    "none.bin",
-    "..%2F..%2Faliases%2Fchampion.json",
-    "%2e%2e%2fmanifest.json",
-  ])("answers 404 to %s", async (file) => {
-    const response = await edge.fetch(`${folder}/${file}`);
+  it.each(["notes.json", "none.bin", "..%2F..%2Faliases%2Fchampion.json", "%2e%2e%2fmanifest.json"])(
+    "answers 404 to %s",
+    async (file) => {
+      const response = await edge.fetch(`${folder}/${file}`);
 
-    expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({ code: "not_found" });
-  });
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ code: "not_found" });
+    },
+  );
 
   it("answers 404 to what cannot be a model or a version", async () => {
     const { version } = bundle.manifest;

@@ -61,6 +61,10 @@ beforeAll(async () => {
   bundle = await handMadeBundle({ model });
   await putVersion(store, bundle);
   await putAlias(store, bundle);
+  await store.put(
+    objectKeys.versionFile(model, bundle.manifest.version, "report.html"),
+    new Uint8Array([60]),
+  );
   await store.put(objectKeys.alias(model, "damaged"), new TextEncoder().encode("{}"));
   const camera = await testKey("00000002", { scopes: ["camera"] });
   await putKeys(edges.closed.store, camera);
