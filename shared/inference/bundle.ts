@@ -10,6 +10,7 @@ import { parseModelJson, type ModelJson } from "./graph-model.ts";
 import { compilePlan } from "./plan/compile.ts";
 import { planMemory } from "./plan/planned-graph.ts";
 import type { Plan } from "./plan/steps.ts";
+import { foldScaledWeights } from "./scaled-weights.ts";
 import { checkWeights, integerConstants, readWeights, type Weights } from "./weights.ts";
 
 export type { BundleSource } from "./bundle-files.ts";
@@ -56,9 +57,9 @@ export async function openBundle(source: BundleSource, expected: BundleExpectati
   const { manifest, manifestSha256 } = await readManifest(source.manifest, expected.manifestSha256);
   const budget = expected.memoryBudgetBytes ?? isolateModelBytes;
   const modelBytes = await readBundleFile(source, manifest, "model.json", largestModelJsonBytes);
-  const model = parseModelJson(decodeUtf8(modelBytes, "model.json"));
-  checkWeights(model, manifest, budget);
-  const weights = await readWeights(source, manifest, model);
+  const stored = parseModelJson(decodeUtf8(modelBytes, "model.json"));
+  checkWeights(stored, manifest, budget);
+  const { model, weights } = foldScaledWeights(stored, await readWeights(source, manifest, stored));
   const { logits, embedding, featureMap } = manifest.outputs;
   const outputs = [logits, embedding?.node, featureMap?.node].filter((node) => node !== undefined);
   const checked = checkGraph(model, integerConstants(weights), outputs);

@@ -1,7 +1,8 @@
 import type { ModelManifest } from "../contract/manifest.ts";
 import type { Bundle } from "./bundle.ts";
 import { fusedOps } from "./graph-attributes.ts";
-import { type GraphNode, type ModelJson, storedBytes, type WeightSpec } from "./graph-model.ts";
+import type { GraphNode, ModelJson } from "./graph-model.ts";
+import { type StoredWeight, storedWeights, valueReader } from "./stored-weight.ts";
 
 /** Where in an image the evidence for a class lies: the class-activation map of Zhou et al. 2016. */
 export interface ClassActivation {
@@ -25,27 +26,19 @@ export function openClassActivation({ manifest, model, weights }: Bundle): Class
   const { featureMap } = manifest.outputs;
   const name = headWeights(model, manifest.outputs);
   if (featureMap === undefined || name === null) return null;
-  let offset = 0;
-  for (const spec of weights.specs) {
-    const size = storedBytes(spec);
-    if (spec.name === name) {
-      const { width, height, channels } = featureMap;
-      const stored = weights.bytes.slice(offset, offset + size);
-      return createClassActivation({ width, height, channels }, spec, stored);
-    }
-    offset += size;
-  }
-  return null;
+  const stored = storedWeights(weights).get(name);
+  if (stored === undefined) return null;
+  const { width, height, channels } = featureMap;
+  return createClassActivation({ width, height, channels }, { ...stored, bytes: stored.bytes.slice() });
 }
 
 /** @param stored the weights [channels, C], as they are stored */
 function createClassActivation(
   { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },
-  spec: WeightSpec,
-  stored: Uint8Array<ArrayBuffer>,
+  stored: StoredWeight,
 ): ClassActivation {
-  const valueAt = storedValue(spec, stored);
-  const classes = spec.shape.at(-1) ?? 0;
+  const valueAt = valueReader(stored);
+  const classes = stored.shape.at(-1) ?? 0;
   return {
     width,
     height,
@@ -61,23 +54,6 @@ function createClassActivation(
       });
     },
   };
-}
-
-/** Reads one value of a tensor as tfjs would dequantise it. */
-function storedValue(spec: WeightSpec, stored: Uint8Array<ArrayBuffer>): (index: number) => number {
-  const view = new DataView(stored.buffer);
-  const { quantization } = spec;
-  if (quantization === undefined) return (index) => view.getFloat32(4 * index, true);
-  if (quantization.dtype === "float16") return (index) => float16(view.getUint16(2 * index, true));
-  return (index) => Math.fround(view.getUint8(index) * quantization.scale + quantization.min);
-}
-
-/** A half-precision number of IEEE 754. @param bits 16 of them */
-function float16(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const magnitude = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
-  return bits & 0x8000 ? -magnitude : magnitude;
 }
 
 /** Name of the weights between mean features and logits, `null` where something else lies between. */

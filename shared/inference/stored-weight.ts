@@ -1,6 +1,6 @@
 import { AppError } from "../contract/errors.ts";
-import { elementsOf, storedBytes, type WeightSpec } from "./graph-model.ts";
-import type { Weights } from "./weights.ts";
+import { elementsOf, storedBytes } from "./graph-model.ts";
+import type { PlacedWeight, Weights } from "./weights.ts";
 
 /** How the stored bytes of one weight tensor become numbers. */
 export type WeightStorage =
@@ -20,25 +20,22 @@ export interface StoredWeight {
 /** The float32 weights of a model by name; their bytes are views, not copies. */
 export function storedWeights(weights: Weights): ReadonlyMap<string, StoredWeight> {
   const found = new Map<string, StoredWeight>();
-  let offset = 0;
   for (const spec of weights.specs) {
-    const size = storedBytes(spec);
-    if (spec.dtype === "float32") {
-      const bytes = weights.bytes.subarray(offset, offset + size);
-      found.set(spec.name, { name: spec.name, shape: spec.shape, bytes, storage: storageOf(spec) });
-    }
-    offset += size;
+    if (spec.dtype !== "float32") continue;
+    const { name, shape, offset } = spec;
+    const bytes = weights.bytes.subarray(offset, offset + storedBytes(spec));
+    found.set(name, { name, shape, bytes, storage: storageOf(spec) });
   }
   return found;
 }
 
-function storageOf(spec: WeightSpec): WeightStorage {
-  const { quantization } = spec;
+function storageOf({ quantization, scales }: PlacedWeight): WeightStorage {
   if (quantization === undefined) return { kind: "float32" };
   if (quantization.dtype === "float16") return { kind: "float16" };
   const { scale, min } = quantization;
   // in float64, rounded once: the very numbers that tfjs's own loader gives
-  return { kind: "table", table: Float32Array.from({ length: 256 }, (_, byte) => byte * scale + min) };
+  const table = Float32Array.from({ length: 256 }, (_, byte) => byte * scale + min);
+  return { kind: "table", table, ...(scales === undefined ? {} : { scales }) };
 }
 
 /** The values of a weight, the same bits as tfjs's loader and our kernels give. */
@@ -60,6 +57,25 @@ export function weightValues(weight: StoredWeight): Float32Array {
         values[i] = scales === undefined ? value : value * (scales[i % scales.length] as number);
       }
       return values;
+    }
+    default:
+      return storage satisfies never;
+  }
+}
+
+/** Reads single values of a weight, the same bits as {@link weightValues} gives. */
+export function valueReader({ bytes, storage }: StoredWeight): (index: number) => number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  switch (storage.kind) {
+    case "float32":
+      return (index) => view.getFloat32(4 * index, true);
+    case "float16":
+      return (index) => fromFloat16(view.getUint16(2 * index, true));
+    case "table": {
+      const { table, scales } = storage;
+      const valueAt = (index: number): number => table[bytes[index] as number] as number;
+      if (scales === undefined) return valueAt;
+      return (index) => Math.fround(valueAt(index) * (scales[index % scales.length] as number));
     }
     default:
       return storage satisfies never;

@@ -3,10 +3,18 @@ import type { ModelManifest } from "../contract/manifest.ts";
 import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts";
 import { elementsOf, quantizationOf, storedBytes, type ModelJson, type WeightSpec } from "./graph-model.ts";
 
+/** A weight, and where in {@link Weights} it is. */
+export type PlacedWeight = WeightSpec & {
+  /** Of its first byte. */
+  readonly offset: number;
+  /** Multiplies each output channel, the fastest index of the values. */
+  readonly scales?: Float32Array;
+};
+
 /** The weights of a model as they are stored. */
 export interface Weights {
-  readonly specs: readonly WeightSpec[];
-  /** Their bytes, one tensor after the other. */
+  readonly specs: readonly PlacedWeight[];
+  /** The bytes of all of them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -66,28 +74,29 @@ export async function readWeights(
     paths.map((path) => readBundleFile(source, manifest, path, bundleFile(manifest, path).bytes)),
   );
   const bytes = new Uint8Array(sum(files.map((file) => file.length)));
-  let offset = 0;
+  let start = 0;
   for (const file of files) {
-    bytes.set(file, offset);
-    offset += file.length;
+    bytes.set(file, start);
+    start += file.length;
   }
-  return { specs: model.weightsManifest.flatMap((group) => group.weights), bytes };
+  let end = 0;
+  const specs = model.weightsManifest.flatMap((group) => group.weights);
+  const placed = specs.map((spec): PlacedWeight => {
+    const offset = end;
+    end += storedBytes(spec);
+    return { ...spec, offset };
+  });
+  return { specs: placed, bytes };
 }
 
 /** Values of the int32 weights, by name: axes and shapes, which the graph's checks need. */
 export function integerConstants(weights: Weights): ReadonlyMap<string, readonly number[]> {
   const view = new DataView(weights.bytes.buffer);
   const constants = new Map<string, readonly number[]>();
-  let offset = 0;
-  for (const spec of weights.specs) {
-    if (spec.dtype === "int32") {
-      const start = offset;
-      const values = Array.from({ length: elementsOf(spec.shape) }, (_, i) =>
-        view.getInt32(start + 4 * i, true),
-      );
-      constants.set(spec.name, values);
-    }
-    offset += storedBytes(spec);
+  for (const { name, dtype, shape, offset } of weights.specs) {
+    if (dtype !== "int32") continue;
+    const values = Array.from({ length: elementsOf(shape) }, (_, i) => view.getInt32(offset + 4 * i, true));
+    constants.set(name, values);
   }
   return constants;
 }

@@ -1,6 +1,6 @@
 import { AppError } from "../../shared/contract/errors.ts";
 import { fromFloat16 } from "../release/float16.ts";
-import { dequantizeTensor, type QuantizedTensor, quantizeTensor } from "../release/quantize.ts";
+import { type QuantizedTensor, quantizeTensor } from "../release/quantize.ts";
 import { mostElements } from "./graph-builder.ts";
 import type { AffineCodes, TfliteTensor } from "./tflite-file.ts";
 
@@ -90,7 +90,10 @@ export function codedRange({
   return { least: (first - zero) * step, most: (first + 255 - zero) * step, step };
 }
 
-/** One scale for the tensor is what tfjs's uint8 is: the codes stay as they are, and so do the values, to the bit. */
+/**
+ * The file's own codes. One scale for the tensor is what tfjs's uint8 is, so the values stay what they are, to the bit;
+ * a scale for each channel multiplies what codes with one zero point stand for; TensorFlow Lite's is 0 for all.
+ */
 function storeCodes(
   { type }: TfliteTensor,
   { scales, zeroPoints }: AffineCodes,
@@ -98,20 +101,16 @@ function storeCodes(
   values: Float32Array,
   name: string,
 ): QuantizedTensor {
-  const [scale = 1, second] = scales;
-  if (second === undefined) {
-    const shift = type === "int8" ? 128 : 0;
-    const min = -((zeroPoints[0] ?? 0) + shift) * scale;
-    const record = { dtype: "uint8", min, scale, original_dtype: "float32" } as const;
-    return { storage: "uint8", bytes: Uint8Array.from(numbers, (code) => code + shift), record };
-  }
-  // A scale for each channel goes beyond tfjs's uint8; float16 keeps its 8-bit steps apart unless they are too small.
-  const halves = quantizeTensor(name, values, "float16");
-  const rounded = dequantizeTensor(halves);
-  const faithful = values.every(
-    (value, i) => Math.abs(value - (rounded[i] ?? 0)) <= (scales[i % scales.length] ?? 0) / 8,
-  );
-  return faithful ? halves : quantizeTensor(name, values, "none");
+  const [first = 1, second] = scales;
+  const shift = type === "int8" ? 128 : 0;
+  const bytes = Uint8Array.from(numbers, (code) => code + shift);
+  const [zero = 0] = zeroPoints;
+  const affine = (scale: number) =>
+    ({ dtype: "uint8", min: -(zero + shift) * scale, scale, original_dtype: "float32" }) as const;
+  if (second === undefined) return { storage: "uint8", bytes, record: affine(first) };
+  if (zeroPoints.some((other) => other !== zero)) return quantizeTensor(name, values, "none");
+  const record = affine(1);
+  return { storage: "uint8", bytes, record, scales: Float32Array.from(scales) };
 }
 
 /** `(code - zero point) * scale`, exact but for the one rounding to float32. */

@@ -71,7 +71,11 @@ export async function importModel(request: ImportRequest): Promise<ImportedBundl
   const { labels, renamed } = readLabelFile(request.labelFile, converted.classes);
   const model = writeModelFiles(converted.graph, () => "none");
   const kernels = converted.graph.weights.filter((weight) => weight.role === "kernel");
-  const storages = new Set(kernels.map(({ name }) => model.tensors[name] ?? "none"));
+  const storages = new Set(
+    kernels.map(({ stored }) =>
+      stored?.scales === undefined ? (stored?.storage ?? "none") : `${stored.storage}-per-channel`,
+    ),
+  );
   const draft: BundleParts<null> = {
     description: {
       model: request.model,

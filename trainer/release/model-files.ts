@@ -1,5 +1,6 @@
 import type { Quantization } from "../../shared/contract/manifest.ts";
 import type { Graph, GraphWeight } from "./graph-model.ts";
+import { spellOutScales } from "./scaled-weights.ts";
 import { quantizeTensor, type QuantizationRecord, type QuantizedTensor } from "./quantize.ts";
 
 /** A file of a bundle with its bytes. */
@@ -40,7 +41,8 @@ const mostShards = 48;
  * @throws unsupported_model when a weight is not finite
  */
 export function writeModelFiles(graph: Graph, storageOf: (weight: GraphWeight) => Quantization): ModelFiles {
-  const stored = graph.weights
+  const { nodes, weights } = spellOutScales(graph);
+  const stored = weights
     .map((weight) => ({ weight, tensor: storeWeight(weight, storageOf) }))
     .toSorted((a, b) => elementBytes(b.tensor) - elementBytes(a.tensor));
   const specs = stored.map(({ weight, tensor }): WeightSpec => ({
@@ -54,7 +56,7 @@ export function writeModelFiles(graph: Graph, storageOf: (weight: GraphWeight) =
     format: "graph-model",
     generatedBy: "edgewise",
     convertedBy: "edgewise",
-    modelTopology: { node: graph.nodes, library: {}, versions: { producer: 1882, minConsumer: 12 } },
+    modelTopology: { node: nodes, library: {}, versions: { producer: 1882, minConsumer: 12 } },
     signature: graph.signature,
     weightsManifest: [{ paths: shards.map((shard) => shard.path), weights: specs }],
   };

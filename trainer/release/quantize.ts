@@ -19,6 +19,8 @@ export interface QuantizedTensor {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Absent for float32. */
   readonly record?: QuantizationRecord;
+  /** Multiply what the record gives, by output channel, the fastest index of the values; for settled storage only. */
+  readonly scales?: Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -45,8 +47,11 @@ export function quantizeTensor(name: string, values: Float32Array, wanted: Quant
 }
 
 /** The values a client computes with: what tfjs makes of the stored bytes on load. */
-export function dequantizeTensor(tensor: QuantizedTensor): Float32Array<ArrayBuffer> {
+export function dequantizeTensor({ scales, ...tensor }: QuantizedTensor): Float32Array<ArrayBuffer> {
   const { record, bytes } = tensor;
+  if (scales !== undefined) {
+    return dequantizeTensor(tensor).map((value, i) => value * (scales[i % scales.length] ?? 0));
+  }
   if (record === undefined) return new Float32Array(bytes.slice().buffer);
   if (record.dtype === "float16") return fromFloat16(new Uint16Array(bytes.slice().buffer));
   return Float32Array.from(bytes, (stored) => stored * record.scale + record.min);

@@ -1,3 +1,4 @@
+import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isAppError } from "../../../shared/contract/errors.ts";
@@ -28,12 +29,16 @@ function largestDelta(got: ArrayLike<number>, wanted: readonly number[]): number
   return Math.max(...wanted.map((value, i) => Math.abs(value - (got[i] as number))));
 }
 
+function joined(files: readonly { readonly bytes: Uint8Array }[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat(files.map(({ bytes }) => bytes)));
+}
+
 beforeAll(useWasm);
 
 describe("importModel", () => {
   it.each<[TinyStorage, string]>([
     ["uint8", "uint8"],
-    ["int8-per-channel", "float16"],
+    ["int8-per-channel", "uint8-per-channel"],
     ["float32", "none"],
     ["float16", "float16"],
   ])("computes what a file with %s weights says, and stores them as %s", async (storage, scheme) => {
@@ -44,11 +49,30 @@ describe("importModel", () => {
       for (const seed of [1, 2, 3]) {
         const wanted = runTiny(tiny, drawInput(seed));
         const { logits, embedding } = classifier.infer(drawInput(seed), 1, { embedding: true });
-        // The largest sums are about 30; halves of weights that tell codes apart are off by 2^-12 of them.
-        const tolerance = storage === "int8-per-channel" ? 0.02 : 1e-4;
-        expect(largestDelta(logits, wanted.logits)).toBeLessThan(tolerance);
-        expect(largestDelta(embedding ?? [], wanted.embedding)).toBeLessThan(tolerance);
+        expect(largestDelta(logits, wanted.logits)).toBeLessThan(1e-4);
+        expect(largestDelta(embedding ?? [], wanted.embedding)).toBeLessThan(1e-4);
       }
+    });
+  });
+
+  it("keeps a scale for each channel beside the codes, as any tfjs client computes it", async () => {
+    const bundle = await importBytes(tinyTflite("int8-per-channel").file);
+    const [json, ...shards] = bundle.files.filter(({ path }) => /^(model\.json|group1.*)$/.test(path));
+    const { modelTopology, weightsManifest } = JSON.parse(new TextDecoder().decode(json?.bytes));
+    const [{ weights }] = weightsManifest;
+    const stored: { dtype: string; shape: number[]; quantization?: { dtype: string } }[] = weights;
+    const codes = stored.filter(({ quantization }) => quantization?.dtype === "uint8");
+    expect(codes.length).toBeGreaterThan(2);
+    const stock = await loadGraphModel(
+      tf.io.fromMemory({ modelTopology, weightSpecs: weights, weightData: joined(shards).buffer }),
+    );
+    const byTfjs = tf.tidy(() => {
+      const logits = stock.execute({ input: tf.tensor4d(drawInput(1), [1, 9, 9, 3]) }, "logits");
+      return Array.isArray(logits) ? [] : [...logits.dataSync()];
+    });
+    stock.dispose();
+    await withBundle(bundle, codec, (classifier) => {
+      expect(largestDelta(classifier.infer(drawInput(1)).logits, byTfjs)).toBeLessThan(1e-5);
     });
   });
 

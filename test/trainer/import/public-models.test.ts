@@ -44,12 +44,13 @@ describe.skipIf(!present)("models of the public (need ../shared/data)", () => {
     ["mobilenet_v1_0.25_128_quant", "uint8", 52],
     ["mobilenet_v1_0.5_160_quant", "uint8", 72],
     ["mobilenet_v2_1.0_224_quant", "uint8", 92],
-    ["tf2_mobilenet_v2_1.0_224_ptq", "float16", 89],
+    ["tf2_mobilenet_v2_1.0_224_ptq", "uint8-per-channel", 89],
   ])("has %s, stored as %s, right on %i of 100 photos, give or take 3", async (model, scheme, right) => {
     const file = await readFile(join(data, "models", `${model}.tflite`));
     const labels = await readFile(join(data, "models", "imagenet_labels.txt"), "utf8");
     const bundle = await importBytes(new Uint8Array(file), labels);
     expect(bundle.manifest.quantization.scheme).toBe(scheme);
+    expect(bundle.weightBytes).toBeLessThan(3_700_000);
     const found = await withBundle(bundle, loadCodec(), (classifier) =>
       photos.filter(({ bytes, name }) => {
         // Labels list synonyms, "tiger shark, Galeocerdo cuvieri"; files are named after the first.
