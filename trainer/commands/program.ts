@@ -11,6 +11,7 @@ import { addPromoteCommand, addRollbackCommand } from "./promote.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addReportCommand } from "./report.ts";
 import { addServeCommand } from "./serve.ts";
+import { addSimulateCommand } from "./simulate.ts";
 import { addStartCommand } from "./start.ts";
 import { addTrainCommand } from "./train.ts";
 
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     addPromoteCommand,
     addRollbackCommand,
     addServeCommand,
+    addSimulateCommand,
     addKeysCommands,
     addPipelineCommands,
   ]) {

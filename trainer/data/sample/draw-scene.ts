@@ -48,22 +48,29 @@ export function drawScene(seed: number, label: SceneLabel, index: number): RgbIm
   return takePicture(canvas, chance, light);
 }
 
-function paintSubject(
+/**
+ * Paints what a scene of a label shows, where chance puts it.
+ * @param shift pixels to the right of there
+ */
+export function paintSubject(
   canvas: Canvas,
   chance: Chance,
   stage: Stage,
   label: Exclude<SceneLabel, "empty">,
   isNight: boolean,
+  shift = 0,
 ): { readonly x: number; readonly width: number } {
   const y = stage.horizon + chance.between(0.4, 0.97) * (canvas.height - stage.horizon);
   const metre = stage.metre(y);
   const width = footprints[label].metres * metre;
   // Models look at the square in the middle: most of the subject lies in there.
   const margin = (canvas.width - canvas.height) / 2 + width * 0.4;
-  const x = chance.between(
-    Math.min(margin, canvas.width / 2 - 6),
-    Math.max(canvas.width - margin, canvas.width / 2 + 6),
-  );
+  const x =
+    shift +
+    chance.between(
+      Math.min(margin, canvas.width / 2 - 6),
+      Math.max(canvas.width - margin, canvas.width / 2 + 6),
+    );
   const place: Placement = { x, y, metre };
   const shadowX = x + chance.between(-0.3, 0.3) * width;
   shade(canvas, ellipse(shadowX, y - 0.5, width * 0.6, Math.max(width * 0.1, 2)), chance.between(0.2, 0.6), {
@@ -84,7 +91,7 @@ function paintSubject(
 }
 
 /** Light from a window or a torch on the ground, with edges that are no carton's. */
-function paintPatchOfLight(canvas: Canvas, chance: Chance, stage: Stage): void {
+export function paintPatchOfLight(canvas: Canvas, chance: Chance, stage: Stage): void {
   const x = chance.between(0, canvas.width);
   const y = chance.between(stage.horizon, canvas.height);
   const half = chance.between(5, 18);
