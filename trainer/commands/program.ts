@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCopyCommand } from "./copy.ts";
+import { addCamerasCommands } from "./cameras.ts";
 import { addDatasetCommands } from "./dataset.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
 import { addImportCommand } from "./import.ts";
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     addPromoteCommand,
     addRollbackCommand,
     addServeCommand,
+    addCamerasCommands,
     addSimulateCommand,
     addKeysCommands,
     addPipelineCommands,

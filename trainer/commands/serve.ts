@@ -11,6 +11,8 @@ interface ServeOptions extends CommonOptions {
   readonly port: number;
   readonly host: string;
   readonly open: boolean;
+  readonly state: string;
+  readonly webhookHosts: string;
 }
 
 /** Adds `serve`: the edge Worker on this machine, following the local store. */
@@ -20,7 +22,9 @@ export function addServeCommand(program: Command): void {
     .description("run the edge Worker on this machine and follow what is published in the store")
     .option("--port <number>", "port to listen on, 0 for any free one", parsePort, 8787)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--open", "serve anybody on this machine without an API key", false);
+    .option("--open", "serve anybody on this machine without an API key", false)
+    .option("--state <folder>", "what is remembered of cameras, and their key", ".edgewise/state")
+    .option("--webhook-hosts <hosts>", "hosts that camera events may go to, by commas", "127.0.0.1");
   withCommonOptions(command, [
     "npm run edgewise -- serve --open",
     "npm run edgewise -- serve --host 0.0.0.0 --port 9000 --store /data/models",
@@ -38,6 +42,7 @@ export function addServeCommand(program: Command): void {
       host: options.host,
       open: options.open,
       model: options.model,
+      cameras: { folder: options.state, webhookHosts: options.webhookHosts },
       say: output.say,
       sayRoutine: output.say,
     });

@@ -15,7 +15,7 @@ export interface LocalWorker {
   readonly url: string;
   /** The R2 bucket the Worker reads. */
   readonly bucket: ObjectStore;
-  /** Ends workerd; its bucket goes with it, the record is the local store. */
+  /** Ends workerd; its bucket goes with it, the record is the local store, unless there is a folder for it. */
   stop(): Promise<void>;
 }
 
@@ -27,6 +27,8 @@ export interface ListenOptions extends ListenAddress {
   readonly onLog?: (line: string) => void;
   /** Variables that replace those of wrangler.jsonc. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** Folder in which objects and bucket outlive workerd; without one they go with it. */
+  readonly stateFolder?: string;
 }
 
 const servingWorkerName = "edgewise";
@@ -71,6 +73,7 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
       // No look-up of the machine's place in the world, no telemetry: nothing leaves this machine.
       cf: false,
       telemetry: { enabled: false },
+      ...(options.stateFolder === undefined ? {} : { resourcePersistencePath: options.stateFolder }),
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: ({ message }) => options.onLog?.(message),
     }),

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import { openCameraState } from "./camera-state.ts";
 import { createWorkerCopy } from "./copy-to-worker.ts";
 import { followStore } from "./follow-store.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
@@ -23,6 +24,12 @@ export interface ServingOptions {
   readonly open: boolean;
   /** The model that requests without a model's name get. */
   readonly model: string;
+  /** What is remembered of cameras outlives the Worker here; without it, cameras go with it. */
+  readonly cameras?: {
+    readonly folder: string;
+    /** Hosts that webhooks may go to, separated by commas. */
+    readonly webhookHosts: string;
+  };
   /** Receives a line about each thing worth knowing. */
   readonly say: (line: string) => void;
   /** Receives a line about each request that went as it should. */
@@ -51,6 +58,8 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
   };
   try {
     const artefact = await buildWorkerArtefact(join(folder, "worker"));
+    const { cameras } = options;
+    const state = cameras === undefined ? null : await openCameraState(cameras.folder);
     const worker = await startLocalWorker(artefact, {
       port: options.port,
       host: options.host,
@@ -60,7 +69,13 @@ export async function openServing(store: ObjectStore, options: ServingOptions): 
         if (routine) options.sayRoutine(text);
         else options.say(text);
       },
-      vars: { MODEL: options.model, ALIAS_POLL_SECONDS: "1" },
+      vars: {
+        MODEL: options.model,
+        ALIAS_POLL_SECONDS: "1",
+        WEBHOOK_HOSTS: cameras?.webhookHosts ?? "",
+        ...(state === null ? {} : { CAMERA_KEY: state.key }),
+      },
+      ...(state === null ? {} : { stateFolder: state.folder }),
     });
     started = worker;
     const copy = createWorkerCopy(store, worker.bucket, options.say);
