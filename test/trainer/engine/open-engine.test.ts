@@ -113,3 +113,25 @@ describe("openEngine", () => {
     expect(tf.getBackend()).toBe("wasm");
   });
 });
+
+describe("where a graphics card is required", () => {
+  beforeEach(() => {
+    process.env["EDGEWISE_REQUIRE_GPU"] = "1";
+  });
+  afterEach(() => {
+    delete process.env["EDGEWISE_REQUIRE_GPU"];
+  });
+
+  it.each([
+    ["is not installed", { kind: "absent" }, /tfjs-node-gpu is not installed/],
+    ["finds no card", { kind: "usable", path: "/none", gpu: false }, /finds no graphics card/],
+    ["is broken", { kind: "broken", reason: "libcudart.so.11.0 is missing" }, /libcudart/],
+  ] satisfies [string, ProbeResult, RegExp][])(
+    "nothing else trains when the package %s",
+    async (_what, result, message) => {
+      const opening = openEngine("native-gpu", async () => result);
+      await expect(opening).rejects.toMatchObject({ code: "engine_unavailable" });
+      await expect(openEngine("native-gpu", async () => result)).rejects.toThrow(message);
+    },
+  );
+});

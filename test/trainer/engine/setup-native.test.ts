@@ -34,9 +34,9 @@ describe("setup:native", () => {
       const { status, stderr } = setupNative(...options);
       expect(status).toBe(1);
       expect(stderr).toBe(
-        `edgewise: ${name} downloads libtensorflow from ${mirror}tensorflow/libtensorflow/libtensorflow-` +
+        `edgewise: ${name} needs libtensorflow from ${mirror}tensorflow/libtensorflow/libtensorflow-` +
           `${kind}-linux-x86_64-2.9.1.tar.gz, which is not reachable (ECONNREFUSED); set TFJS_NODE_CDN_STORAGE to a ` +
-          "mirror, or train with the engine wasm, which needs nothing\n",
+          "mirror, give a --wheel, or train with the engine wasm, which needs nothing\n",
       );
     },
   );
