@@ -12,6 +12,8 @@ import { createProgress } from "../terminal/progress.ts";
 import type { CrossValidation } from "../training/cross-validation.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { describeUnknown, shareText } from "../evaluation/describe-evaluation.ts";
+import { longestUse } from "../job/release-trained.ts";
+import { withConfigFile } from "./config-file.ts";
 import { type CommonOptions, parseDuration, parsePositive } from "./common-options.ts";
 
 /** Options of the commands that train. */
@@ -29,11 +31,12 @@ export interface JobOptions extends CommonOptions {
   readonly mirror?: boolean;
   readonly budget?: number;
   readonly report: boolean;
+  readonly intendedUse?: string;
 }
 
 /** Gives a command the options of training. */
 export function withJobOptions(command: Command): Command {
-  return command
+  return withConfigFile(command)
     .option(
       "--data <path>",
       "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
@@ -73,6 +76,7 @@ export function withJobOptions(command: Command): Command {
         .choices(["auto", "wasm", "native-cpu", "native-gpu"])
         .default("auto"),
     )
+    .option("--intended-use <text>", "what the model is for and what not, for its card", parseSentence)
     .option("--no-report", "leave out the report, which is made after the promotion")
     .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)");
 }
@@ -83,7 +87,7 @@ export function jobRequest(
   rest: Pick<JobRequest, "alias" | "by" | "runId">,
 ): JobRequest {
   const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
-  const { mode, backbone, mirror } = options;
+  const { mode, backbone, mirror, intendedUse } = options;
   return {
     ...rest,
     data,
@@ -91,6 +95,7 @@ export function jobRequest(
     seed,
     model,
     engine,
+    intendedUse,
     wishes: { mode, backbone, mirror, scratch: { epochs, architecture, size, width } },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
@@ -190,4 +195,9 @@ function parseFactor(text: string): number {
   if (!(value >= 0.1 && value <= 4))
     throw new InvalidArgumentError(`got "${text}"; a number from 0.1 to 4 is needed.`);
   return value;
+}
+
+function parseSentence(text: string): string {
+  if (text.length > 0 && text.length <= longestUse) return text;
+  throw new InvalidArgumentError(`got ${text.length} characters; 1 to ${longestUse} are allowed.`);
 }

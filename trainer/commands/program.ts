@@ -11,6 +11,7 @@ import { addPredictCommand } from "./predict.ts";
 import { addPromoteCommand, addRollbackCommand } from "./promote.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addReportCommand } from "./report.ts";
+import { addRunsCommand } from "./runs.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSimulateCommand } from "./simulate.ts";
 import { addStartCommand } from "./start.ts";
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     addDatasetCommands,
     addEvaluateCommand,
     addReportCommand,
+    addRunsCommand,
     addPredictCommand,
     addModelsCommand,
     addPublishCommand,

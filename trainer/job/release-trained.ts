@@ -16,9 +16,12 @@ export interface TrainedRun {
   readonly trained: TrainedClassifier;
   readonly engine: Engine;
   readonly facts: Omit<RunFacts, "dataset">;
+  /** What the model is for, in words; absent: telling its classes apart. */
+  readonly intendedUse?: string | undefined;
 }
 
-const longestUse = 500;
+/** Characters of an intended use. */
+export const longestUse = 500;
 
 /** Makes a verified bundle of what a run trained; see {@link releaseModel} for what it throws. */
 export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promise<Release> {
@@ -39,10 +42,9 @@ export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promi
         licence:
           "all rights with the owner of the training images" +
           (trained.originLicence === null ? "" : `; the features are under ${trained.originLicence}`),
-        intendedUse: `telling ${labels.join(", ")} apart in images like those of its dataset`.slice(
-          0,
-          longestUse,
-        ),
+        intendedUse: (
+          run.intendedUse ?? `telling ${labels.join(", ")} apart in images like those of its dataset`
+        ).slice(0, longestUse),
       },
       provenance: await collectProvenance(projectRoot, { ...run.facts, dataset: dataset.manifest }),
       calibration: trained.images.calibration,

@@ -34,6 +34,8 @@ export interface JobRequest {
   readonly seed: number;
   readonly model: string;
   readonly engine: EngineChoice;
+  /** What the model is for, for its card; absent: telling its classes apart. */
+  readonly intendedUse?: string | undefined;
   /** What the caller fixes of the way to train; the rest is chosen by the data, the time and the machine. */
   readonly wishes: PlanWishes;
   /** Milliseconds that the job may take until the model is promoted; `null` for what the data ask for. */
@@ -101,7 +103,10 @@ export async function runJob(
     const facts = { runId, startedAt, config: settled, seed, engine: engine.name };
     const test = dataset.manifest.images.filter(({ split }) => split === "test").length;
     const release = await times.measure("release", test, () =>
-      releaseTrained({ model: request.model, dataset, trained, engine, facts }, reporter),
+      releaseTrained(
+        { model: request.model, dataset, trained, engine, facts, intendedUse: request.intendedUse },
+        reporter,
+      ),
     );
     await publishVersion(request.candidates ?? store, release);
     reporter.say(`published ${request.model} ${release.version}`);
