@@ -70,7 +70,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
       images,
       codec,
       encodeJpeg: loadJpegEncoder(),
-      robustnessImages: options.robustness,
+      robustnessImages: () => options.robustness,
       onProgress: bars.update,
     });
     bars.end();

@@ -16,8 +16,8 @@ export interface StudyRequest {
   readonly images: readonly LabelledImage[];
   readonly codec: ImageCodec;
   readonly encodeJpeg: JpegEncoder;
-  /** Images that are spoilt for the robustness sweeps; 0 for none. */
-  readonly robustnessImages: number;
+  /** Images that are spoilt for the robustness sweeps, given the milliseconds that one takes; 0 for none. */
+  readonly robustnessImages: (latencyMs: number) => number;
   readonly onProgress?: (phase: "evaluate" | "robustness", done: number, total: number) => void;
 }
 
@@ -49,6 +49,7 @@ export async function studyBundle(request: StudyRequest): Promise<BundleStudy> {
     actual,
     (label, i) => topClass(probabilities, i * labels.length, labels.length) === label,
   );
+  const mostImages = robustnessImages(answers.latencyMs);
   const refused = answers.unknown.filter(Boolean).length / Math.max(1, images.length);
   return {
     evaluation: {
@@ -58,14 +59,14 @@ export async function studyBundle(request: StudyRequest): Promise<BundleStudy> {
     answers,
     slices: sliceAccuracy(facts, right),
     robustness:
-      robustnessImages === 0
+      mostImages === 0
         ? null
         : measureRobustness({
             classifier,
             set,
             codec,
             encodeJpeg,
-            mostImages: robustnessImages,
+            mostImages,
             onProgress: (done, total) => onProgress?.("robustness", done, total),
           }),
     set,

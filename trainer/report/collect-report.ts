@@ -33,8 +33,8 @@ const mostItems = 2000;
 const mostTopLosses = 24;
 const mostDuplicateGroups = 12;
 const mostCurves = 30;
-/** Images whose accuracy the sweeps measure: 10 points apart show. */
-const robustnessImages = 100;
+/** Images whose accuracy the sweeps measure: as many as take some 15 seconds, and no more than show 10 points. */
+const robustness = { fewest: 20, most: 100, milliseconds: 15_000, sweeps: 21 };
 
 /** Runs the bundle on the test split once more and gathers what a report shows of it; see {@link studyBundle}. */
 export async function collectReport(request: ReportRequest): Promise<ReportFacts> {
@@ -45,7 +45,7 @@ export async function collectReport(request: ReportRequest): Promise<ReportFacts
     images,
     codec,
     encodeJpeg,
-    robustnessImages,
+    robustnessImages: sweptImages,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   const thumbnails = createThumbnails(codec, encodeJpeg, limits);
@@ -69,6 +69,11 @@ export async function collectReport(request: ReportRequest): Promise<ReportFacts
       .filter(({ path }) => path.endsWith(".bin") || path === "model.json")
       .reduce((sum, { bytes }) => sum + bytes, 0),
   };
+}
+
+function sweptImages(latencyMs: number): number {
+  const affordable = Math.floor(robustness.milliseconds / (robustness.sweeps * Math.max(latencyMs, 0.1)));
+  return Math.min(robustness.most, Math.max(robustness.fewest, affordable));
 }
 
 /** The answers with pictures: mistakes first, the surest before others, then right answers of every class in turn. */

@@ -66,7 +66,7 @@ describe("studyBundle", () => {
   beforeAll(async () => {
     const release = await releaseModel(await tinyReleaseInput(1));
     study = await withBundle(release, codec, (classifier) =>
-      studyBundle({ classifier, images: tinyFiles(9, 30), codec, encodeJpeg, robustnessImages: 20 }),
+      studyBundle({ classifier, images: tinyFiles(9, 30), codec, encodeJpeg, robustnessImages: () => 20 }),
     );
   });
 
