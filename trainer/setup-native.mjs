@@ -20,6 +20,7 @@ if (options.help) {
       "npm run setup:native -- --gpu   installs @tensorflow/tfjs-node-gpu (engine native-gpu; CUDA 11 and cuDNN 8)\n" +
       "--wheel FILE                    takes the library from a wheel of Python's tensorflow-cpu:\n" +
       "                                pip download --no-deps tensorflow-cpu\n" +
+      "--none                          installs nothing, for an image that trains by the engine wasm\n" +
       "--no-probe                      does not try what it installed, as where no card is seen yet\n" +
       "TFJS_NODE_CDN_STORAGE=https://mirror/ takes libtensorflow from a mirror.\n" +
       "The library is compared with its digest, the addon is compiled: g++, make and python3 are needed.\n",
@@ -27,6 +28,7 @@ if (options.help) {
   process.exit(0);
 }
 
+if (options.none) process.exit(0);
 const kind = options.gpu ? "gpu" : "cpu";
 const name = nativePackages[`native-${kind}`];
 const { peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -56,7 +58,14 @@ function readOptions() {
   const boolean = { type: "boolean", default: false };
   try {
     const { values } = parseArgs({
-      options: { cpu: boolean, gpu: boolean, "no-probe": boolean, help: boolean, wheel: { type: "string" } },
+      options: {
+        cpu: boolean,
+        gpu: boolean,
+        none: boolean,
+        "no-probe": boolean,
+        help: boolean,
+        wheel: { type: "string" },
+      },
     });
     const { wheel } = values;
     if (wheel !== undefined && values.gpu) fail("a wheel of tensorflow-cpu knows no --gpu", 2);
