@@ -3,6 +3,7 @@ import type { AppEnvironment } from "./app-environment.ts";
 import { requireScope } from "./auth/require-scope.ts";
 import { addDialectRoutes } from "./dialects/routes.ts";
 import { addCameraRoutes } from "./cameras/routes.ts";
+import { addFeedbackRoutes } from "./feedback/routes.ts";
 import { onlyMethods } from "./http/only-methods.ts";
 import { answerClassify } from "./routes/classify.ts";
 import { answerConsole } from "./routes/console.ts";
@@ -43,6 +44,7 @@ export function addRoutes(app: Hono<AppEnvironment>, services: Services): void {
   app.all("/health/ready", onlyMethods("GET, HEAD"));
   app.get("/openapi.json", answerOpenApi);
   app.all("/openapi.json", onlyMethods("GET, HEAD"));
+  addFeedbackRoutes(app, services);
   addCameraRoutes(app, services);
   app.get("/docs", answerConsole);
   app.all("/docs", onlyMethods("GET, HEAD"));

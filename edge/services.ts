@@ -1,5 +1,6 @@
 import type { ObjectStore } from "../shared/store/object-store.ts";
 import type { KeyRing } from "./auth/key-ring.ts";
+import type { Sampler } from "./feedback/sampler.ts";
 import type { DailyQuotas } from "./limits/daily-quota.ts";
 import type { RateLimits } from "./limits/rate-limits.ts";
 import type { Meter } from "./metrics/meter.ts";
@@ -31,6 +32,8 @@ export interface Services {
   readonly meter: Meter;
   /** Where the metrics of all isolates go, `undefined` where that is not bound. */
   readonly analytics: AnalyticsEngineDataset | undefined;
+  /** Keeps some images for a person's look. */
+  readonly sampler: Sampler;
   readonly clock: Clock;
   readonly log: Log;
   /** A timer of the calling request. */

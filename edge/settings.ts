@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { type FeedbackSettings, parseFeedbackSettings } from "./feedback/feedback-settings.ts";
 import { nameSchema } from "../shared/contract/names.ts";
 import { parseWith } from "../shared/contract/parse.ts";
 
@@ -68,6 +69,7 @@ export interface Settings {
   readonly cameraKey: string | undefined;
   /** Whether all requests come to this process. */
   readonly singleProcess: boolean;
+  readonly feedback: FeedbackSettings;
   readonly rates: Readonly<Record<RateSubject, RatePolicy>>;
 }
 
@@ -81,6 +83,7 @@ export function parseSettings(vars: unknown): Settings {
     aliasPollMs: parsed.ALIAS_POLL_SECONDS * 1000,
     corsOrigins: origins.includes("*") ? "*" : origins,
     open: parsed.OPEN,
+    feedback: parseFeedbackSettings(vars),
     singleProcess: parsed.SINGLE_PROCESS,
     rates: { key: parsed.KEY_RATE, address: parsed.ADDRESS_RATE },
     webhookHosts: listOf(parsed.WEBHOOK_HOSTS),

@@ -2,6 +2,8 @@ import { createR2Store } from "../shared/store/r2-binding-store.ts";
 import { createApp, type App } from "./app.ts";
 import { KeyRing } from "./auth/key-ring.ts";
 import { Meter } from "./metrics/meter.ts";
+import { expireFeedback } from "./feedback/expire.ts";
+import { Sampler } from "./feedback/sampler.ts";
 import { createModelLoader } from "./model/load-model.ts";
 import { ModelPool } from "./model/model-pool.ts";
 import { Rollouts } from "./model/rollouts.ts";
@@ -20,14 +22,15 @@ interface OptionalBindings {
 }
 
 /** One app an isolate, made at the first request: its models are what the isolate remembers. */
-const apps = new WeakMap<Env, App>();
+const opened = new WeakMap<Env, { readonly app: App; readonly services: Services }>();
 
-function appFor(env: Env): App {
-  const known = apps.get(env);
+function openFor(env: Env): { readonly app: App; readonly services: Services } {
+  const known = opened.get(env);
   if (known !== undefined) return known;
-  const app = createApp(createServices(env));
-  apps.set(env, app);
-  return app;
+  const services = createServices(env);
+  const made = { app: createApp(services), services };
+  opened.set(env, made);
+  return made;
 }
 
 function createServices(env: Env): Services {
@@ -48,6 +51,17 @@ function createServices(env: Env): Services {
   });
   const keys = new KeyRing({ store, pollMs: settings.aliasPollMs, clock, wait, log });
   const rollouts = new Rollouts({ models, store, clock, wait, log });
+  const quotas = env.QUOTAS;
+  const sampler = new Sampler({
+    settings: settings.feedback,
+    store,
+    models,
+    quotas,
+    clock,
+    log,
+    wait,
+    random: Math.random,
+  });
   const { METRICS }: Env & OptionalBindings = env;
   return {
     settings,
@@ -57,11 +71,12 @@ function createServices(env: Env): Services {
     rollouts,
     keys,
     limits: { key: env.KEY_LIMIT, address: env.ADDRESS_LIMIT },
-    quotas: env.QUOTAS,
+    quotas,
     sites: env.CAMERA_SITES,
     turns,
     bodies: new BodyBudget({ clock, wait }),
     meter: new Meter(),
+    sampler,
     analytics: METRICS,
     clock,
     log,
@@ -80,5 +95,8 @@ function log(entry: LogEntry): void {
 export { CameraSite } from "./cameras/camera-site.ts";
 
 export default {
-  fetch: (request, env, context) => appFor(env).fetch(request, env, context),
+  fetch: (request, env, context) => openFor(env).app.fetch(request, env, context),
+  scheduled: async (_, env) => {
+    await expireFeedback(openFor(env).services);
+  },
 } satisfies ExportedHandler<Env>;

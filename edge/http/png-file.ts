@@ -1,4 +1,5 @@
-import { joinBytes } from "./join-bytes.ts";
+import { crc32 } from "../../shared/image/metadata/crc32.ts";
+import { joinBytes } from "../../shared/image/join-bytes.ts";
 import type { RgbImage } from "../../shared/image/rgb-image.ts";
 
 /** An image as a PNG file of 8-bit RGB, unfiltered (PNG specification, third edition). */
@@ -45,15 +46,6 @@ async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const body = joinBytes([new TextEncoder().encode(type), data]);
   return joinBytes([uint32(data.length), body, uint32(crc32(body))]);
-}
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb8_8320 : crc >>> 1;
-  }
-  return ~crc;
 }
 
 function uint32(value: number): Uint8Array {

@@ -44,19 +44,41 @@ export interface RequestedModel {
  */
 export function requestModel(
   context: Context<AppEnvironment>,
-  { models, rollouts, settings }: Pick<Services, "models" | "rollouts" | "settings">,
+  { models, rollouts, sampler, settings }: Pick<Services, "models" | "rollouts" | "sampler" | "settings">,
   named: string | undefined,
   pin: Pin | null,
 ): RequestedModel {
   const reference = referenceOf(named, pin, settings);
   const keepAlive = (work: Promise<unknown>): void => context.executionCtx.waitUntil(work);
   const caller = rolloutSubject(context);
+  const asking = context.get("caller");
+  const keyId = asking?.kind === "key" ? asking.id : null;
+  let images = 0;
   return {
     reference,
     isWarm: models.isLoaded(reference),
     load: () => models.load(reference, keepAlive),
     use: (run) => models.use(reference, keepAlive, run),
-    classify: (read, options) => rollouts.classify({ reference, caller, keepAlive, read, options }),
+    classify: async (read, options) => {
+      const sampled = {
+        reference,
+        requestId: context.get("requestId"),
+        index: images++,
+        keyId,
+        read,
+        keepAlive,
+      };
+      const answer: ClassifiedBy = await rollouts.classify({
+        reference,
+        caller,
+        keepAlive,
+        read,
+        options,
+        onDisagreement: () => sampler.offerDisagreement({ ...sampled, answer }),
+      });
+      sampler.offerAnswer({ ...sampled, answer });
+      return answer;
+    },
   };
 }
 

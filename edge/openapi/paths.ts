@@ -3,6 +3,7 @@ import { requestLimits } from "../../shared/contract/classify.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { classifyQuerySchema } from "../http/classify-query.ts";
 import { cameraPaths } from "./camera-paths.ts";
+import { feedbackPaths } from "./feedback-paths.ts";
 import { dialectPaths } from "./dialect-paths.ts";
 import {
   binary,
@@ -43,6 +44,7 @@ export function describePaths(): Record<string, PathItem> {
       "/models/{model}/versions/{version}/{file}": { get: readFile() },
     }),
     ...dialectPaths(),
+    ...feedbackPaths(),
     ...chapter("Cameras", null, cameraPaths()),
     ...chapter("Operation", "admin", {
       "/models/{model}/versions/{version}/report.html": {

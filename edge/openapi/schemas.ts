@@ -9,6 +9,13 @@ import {
   imagesRequestSchema,
   predictionSchema,
 } from "../../shared/contract/classify.ts";
+import {
+  feedbackPageSchema,
+  feedbackReceiptSchema,
+  feedbackRecordSchema,
+  feedbackRequestSchema,
+  reviewSchema,
+} from "../../shared/contract/feedback.ts";
 import { manifestSchema } from "../../shared/contract/manifest.ts";
 import {
   cameraSchema,
@@ -59,6 +66,11 @@ const schemas = {
   Liveness: livenessSchema,
   Readiness: readinessSchema,
   Refusal: refusalSchema,
+  Feedback: feedbackRecordSchema,
+  FeedbackRequest: feedbackRequestSchema,
+  FeedbackReceipt: feedbackReceiptSchema,
+  FeedbackPage: feedbackPageSchema,
+  Review: reviewSchema,
   RolloutState: rolloutStateSchema,
   LastRollback: lastRollbackSchema,
   Explanation: explanationSchema,

@@ -25,8 +25,23 @@ export const objectKeys = {
   cameraSnapshots: (camera: string): string => `cameras/${camera}/snapshots/`,
   cameraSnapshot: (camera: string, event: string): string => `cameras/${camera}/snapshots/${event}`,
   idempotency: (digest: string): string => `idempotency/${digest}.json`,
+  allFeedback: (): string => "feedback/",
+  feedback: (model: string): string => `feedback/${model}/`,
+  /** @param day `yyyy-mm-dd` */
+  feedbackRecord: (model: string, day: string, id: string): string => `feedback/${model}/${day}/${id}.json`,
+  /** @param ending of the image's format, e.g. `jpg` */
+  feedbackImage: (model: string, day: string, id: string, ending: string): string =>
+    `feedback/${model}/${day}/${id}.${ending}`,
   apiKeys: (): string => "auth/keys.json",
 } as const;
+
+/** Takes apart the key of a feedback record, `null` for any other key. */
+export function parseFeedbackKey(
+  key: string,
+): { readonly model: string; readonly day: string; readonly id: string } | null {
+  const [, model, day, id] = /^feedback\/([^/]+)\/(\d{4}-\d\d-\d\d)\/([^/]+)\.json$/.exec(key) ?? [];
+  return model === undefined || day === undefined || id === undefined ? null : { model, day, id };
+}
 
 /** What a key under `models/` names. */
 export type ModelKey =

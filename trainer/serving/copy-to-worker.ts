@@ -3,11 +3,12 @@ import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { carryBackRollbacks } from "../../shared/store/carry-back.ts";
 import { copyKeys } from "../../shared/store/copy-keys.ts";
 import { copyModels } from "../../shared/store/copy-models.ts";
+import { createFeedbackMirror } from "../../shared/store/feedback-mirror.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 
 /**
  * What keeps a local Worker's bucket and the record alike: keys, versions and aliases go to the bucket, the rollbacks
- * that the Worker decided come back. Each fault is told once.
+ * that the Worker decided and the feedback it took come back. Each fault is told once.
  * @param say receives a line about each thing worth knowing
  * @returns copies what is new at each call
  */
@@ -22,7 +23,9 @@ export function createWorkerCopy(
     if (!told.has(line)) say(line);
     told.add(line);
   };
+  const mirrorFeedback = createFeedbackMirror(bucket, record);
   return async () => {
+    await mirrorFeedback();
     try {
       if (await copyKeys(record, bucket)) say("the API keys changed");
     } catch (error) {

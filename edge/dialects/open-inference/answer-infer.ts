@@ -2,7 +2,7 @@ import type { LabelSet } from "../../../shared/contract/labels.ts";
 import { AppError } from "../../../shared/contract/errors.ts";
 import type { Reading } from "../../../shared/inference/reading.ts";
 import { topK } from "../../../shared/inference/top-k.ts";
-import { joinBytes } from "../../http/join-bytes.ts";
+import { joinBytes } from "../../../shared/image/join-bytes.ts";
 import type { InferAnswer, InferRequest, ModelMetadata, RequestedOutput } from "./infer-schemas.ts";
 
 type Datatype = ModelMetadata["outputs"][number]["datatype"];

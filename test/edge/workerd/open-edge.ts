@@ -2,6 +2,8 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../edge/app.ts";
 import { KeyRing } from "../../../edge/auth/key-ring.ts";
+import { feedbackOff } from "../../../edge/feedback/feedback-settings.ts";
+import { Sampler } from "../../../edge/feedback/sampler.ts";
 import { createModelLoader, type ModelLoader } from "../../../edge/model/load-model.ts";
 import { Meter } from "../../../edge/metrics/meter.ts";
 import { BodyBudget } from "../../../edge/overload/body-budget.ts";
@@ -40,6 +42,8 @@ export interface EdgeOptions {
   readonly wrapLoad?: (load: ModelLoader) => ModelLoader;
   /** What the app takes for its bucket. */
   readonly bucket?: R2Bucket;
+  /** What draws whether an image is sampled; 0.5 unless told. */
+  readonly random?: () => number;
   /** Take the place of the usual ones. */
   readonly services?: Partial<Services>;
 }
@@ -88,6 +92,7 @@ export function openEdge(
     cameraKey: undefined,
     singleProcess: true,
     rates: { key: { requests: 2000, seconds: 10 }, address: { requests: 500, seconds: 10 } },
+    feedback: feedbackOff,
     ...changed,
   };
   const load = wrapLoad(createModelLoader(store));
@@ -109,6 +114,16 @@ export function openEdge(
     turns,
     bodies: new BodyBudget({ clock, wait }),
     meter: new Meter(),
+    sampler: new Sampler({
+      settings: settings.feedback,
+      store,
+      models,
+      quotas: env.QUOTAS,
+      clock,
+      log,
+      wait,
+      random: more.random ?? (() => 0.5),
+    }),
     analytics: undefined,
     clock,
     log,

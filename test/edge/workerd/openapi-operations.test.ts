@@ -8,8 +8,16 @@ import {
   putAlias,
   putVersion,
 } from "../../fixtures/hand-made-bundle.ts";
+import { feedbackOff } from "../../../edge/feedback/feedback-settings.ts";
+import { absent, feedbackProbes, putFeedback } from "./feedback-probes.ts";
 import { type Edge, openEdge } from "./open-edge.ts";
-import { otherKey, type Probe, probes, type ProbedEdge, unprovoked } from "./openapi-probes.ts";
+import {
+  otherKey,
+  type Probe,
+  type ProbedEdge,
+  probes as otherProbes,
+  unprovoked,
+} from "./openapi-probes.ts";
 
 interface Answer {
   readonly $ref?: string;
@@ -32,8 +40,10 @@ interface OpenApi {
   readonly components: { readonly responses: Readonly<Record<string, Answer>>; readonly schemas: object };
 }
 
+const probes: readonly Probe[] = [...otherProbes, ...feedbackProbes];
+const feedback = { ...feedbackOff, isOn: true, dailyCap: 1000 };
 const edges: Readonly<Record<ProbedEdge, Edge>> = {
-  open: openEdge(),
+  open: openEdge(undefined, undefined, { feedback }),
   empty: openEdge(),
   deployed: openEdge(undefined, undefined, { singleProcess: false }),
   closed: openEdge(undefined, undefined, { open: false }),
@@ -69,6 +79,7 @@ beforeAll(async () => {
   const camera = await testKey("00000002", { scopes: ["camera"] });
   await putKeys(edges.closed.store, camera);
   keyOfCamera = camera.key;
+  await putFeedback(store, model);
   api = await (await edges.open.fetch("/openapi.json")).json();
 });
 
@@ -96,6 +107,7 @@ function send(probe: Probe, path: string): Promise<Response> {
     version: bundle.manifest.version,
     alias: "champion",
     file: "manifest.json",
+    id: absent,
   };
   const url = (probe.path ?? path).replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? "");
   const headers = new Headers(probe.init?.headers);

@@ -14,8 +14,9 @@ export interface Probe {
   readonly edge?: ProbedEdge;
 }
 
-/** Statuses that no request can make: they tell of a fault of the server's own. */
+/** Statuses that no request can make: of a fault of the server's own, or of two requests at one moment. */
 export const unprovoked: Readonly<Record<string, readonly number[]>> = {
+  sendFeedback: [409],
   classify: [500],
   classifyByModel: [500],
   listModels: [500],
@@ -87,11 +88,11 @@ function withKey(init: RequestInit = {}): RequestInit {
 }
 
 /** What every operation that needs a key answers without the right one. */
-function keyProbes(operation: string): Probe[] {
+export function keyProbes(operation: string, method = "GET"): Probe[] {
   return [
-    { operation, status: 401, edge: "closed" },
-    { operation, status: 403, init: withKey(), edge: "closed" },
-    { operation, status: 503, edge: "failing" },
+    { operation, status: 401, init: { method }, edge: "closed" },
+    { operation, status: 403, init: withKey({ method }), edge: "closed" },
+    { operation, status: 503, init: { method }, edge: "failing" },
   ];
 }
 
