@@ -59,6 +59,20 @@ export function readFeatures(
   };
 }
 
+/** The same net with other weights, which keep no codes of the file. @param values by the weights' names */
+export function replaceWeights(
+  features: FeatureGraph,
+  values: ReadonlyMap<string, Float32Array>,
+): FeatureGraph {
+  const weights = features.weights.map((weight): GraphWeight => {
+    const replaced = values.get(weight.name);
+    if (replaced === undefined) return weight;
+    const { stored: _, ...rest } = weight;
+    return { ...rest, values: replaced };
+  });
+  return { ...features, weights };
+}
+
 /** A linear classifier on pooled features. */
 export interface LinearHead {
   /** `[size, classes]`, row-major. */

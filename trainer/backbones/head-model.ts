@@ -1,15 +1,22 @@
 import type { Quantization } from "../../shared/contract/manifest.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import type { StoredModel } from "../release/assemble.ts";
+import type { GraphWeight } from "../release/graph-model.ts";
 import { writeModelFiles } from "../release/model-files.ts";
 import { dequantizeTensor, quantizeTensor } from "../release/quantize.ts";
 import type { CandidateBuilder, ReleasableModel } from "../release/releasable-model.ts";
 import { type LinearClassifier, linearLogits } from "../training/softmax-regression.ts";
 import { attachHead, type FeatureGraph, type LinearHead } from "./feature-graph.ts";
 
+/** Ways to store what was trained, smallest first. */
+const storages = ["uint8", "mixed", "float16", "none"] as const;
+type Storage = (typeof storages)[number];
+
+const headKernel = "logits/weights";
+
 /**
- * A backbone with a trained head as a release takes it. The backbone's weights keep the codes of their file in all
- * candidates, which are ways to store the head.
+ * A backbone with a trained head as a release takes it. Weights that kept the codes of their file keep them in all
+ * candidates, which are ways to store the head and the layers that were trained with it.
  * @param embed gives the features of images, `[N, size]`
  */
 export function releasableHead(
@@ -21,36 +28,56 @@ export function releasableHead(
     weights: Float32Array.from(classifier.weights),
     bias: Float32Array.from(classifier.bias),
   };
-  const fixed = storagesOf(
-    writeModelFiles(attachHead(features, head), () => "none"),
-    "logits/weights",
-  );
-  const builder = (storage: Quantization, mean: Float64Array): CandidateBuilder => {
-    const scheme = [...new Set([...fixed, storage])].toSorted().toReversed().join("+");
-    return { scheme, build: async () => storeHead(features, head, { storage, scheme, mean }) };
-  };
   return {
     classes: head.bias.length,
     logits: async (images) => linearLogits(classifier, await embed(images)),
     compile: async (correction) => {
       const mean = meanRow(await embed(correction), features.embedding.size);
-      const float = builder("none", mean);
-      return { candidates: [builder("uint8", mean), builder("float16", mean), float], float };
+      // Without trained layers there is nothing to mix.
+      const isTuned = features.weights.some(({ role, stored }) => role === "kernel" && stored === undefined);
+      const [smallest, ...larger] = storages
+        .filter((storage) => isTuned || storage !== "mixed")
+        .map((storage) => builder(features, head, storage, mean));
+      const float = builder(features, head, "none", mean);
+      return { candidates: [smallest ?? float, ...larger], float };
     },
   };
 }
 
-/** @param mean of the features, at which the stored head shall answer as the trained one */
-function storeHead(
+function builder(
   features: FeatureGraph,
   head: LinearHead,
-  {
-    storage,
+  storage: Storage,
+  mean: Float64Array,
+): CandidateBuilder {
+  const storageOf = kernelStorage(features, storage);
+  const { tensors } = writeModelFiles(attachHead(features, head), storageOf);
+  const used = Object.entries(tensors).filter(([name]) => name.endsWith("/weights"));
+  const scheme = [...new Set(used.map(([, stored]) => stored))].toSorted().toReversed().join("+");
+  return {
     scheme,
-    mean,
-  }: { readonly storage: Quantization; readonly scheme: string; readonly mean: Float64Array },
-): StoredModel & { readonly scheme: string } {
-  const stored = dequantizeTensor(quantizeTensor("logits/weights", head.weights, storage));
+    build: async (): Promise<StoredModel> => {
+      const graph = attachHead(features, correctBias(head, storage === "mixed" ? "float16" : storage, mean));
+      return { scheme, graph, model: writeModelFiles(graph, storageOf) };
+    },
+  };
+}
+
+/** `mixed` keeps in float16 what uint8 hurts most: depthwise weights and the head. */
+function kernelStorage({ nodes }: FeatureGraph, storage: Storage): (weight: GraphWeight) => Quantization {
+  const depthwise = new Set(
+    nodes.filter(({ op }) => op.includes("Depthwise")).flatMap(({ input }) => input ?? []),
+  );
+  return ({ name, role }) => {
+    if (role !== "kernel") return "none";
+    if (storage !== "mixed") return storage;
+    return name === headKernel || depthwise.has(name) ? "float16" : "uint8";
+  };
+}
+
+/** Moves the bias so that the stored head answers as the trained one does at the mean of the features. */
+function correctBias(head: LinearHead, storage: Quantization, mean: Float64Array): LinearHead {
+  const stored = dequantizeTensor(quantizeTensor(headKernel, head.weights, storage));
   const classes = head.bias.length;
   const bias = head.bias.map((value, c) =>
     mean.reduce((sum, feature, i) => {
@@ -58,24 +85,14 @@ function storeHead(
       return sum + feature * ((head.weights[at] as number) - (stored[at] as number));
     }, value),
   );
-  const graph = attachHead(features, { weights: head.weights, bias });
-  const model = writeModelFiles(graph, (weight) => (weight.role === "kernel" ? storage : "none"));
-  return { scheme, graph, model };
-}
-
-/** How the kernels other than `except` are stored. */
-function storagesOf(
-  { tensors }: { readonly tensors: Readonly<Record<string, Quantization>> },
-  except: string,
-): Set<Quantization> {
-  const kernels = Object.entries(tensors).filter(([name]) => name.endsWith("/weights") && name !== except);
-  return new Set(kernels.map(([, storage]) => storage));
+  return { weights: head.weights, bias };
 }
 
 function meanRow(rows: Float32Array, size: number): Float64Array {
   const mean = new Float64Array(size);
   const count = rows.length / size;
-  for (let i = 0; i < rows.length; i++)
+  for (let i = 0; i < rows.length; i++) {
     mean[i % size] = (mean[i % size] as number) + (rows[i] as number) / count;
+  }
   return mean;
 }

@@ -28,6 +28,7 @@ export interface JobOptions extends CommonOptions {
   readonly cache?: string;
   readonly mode: "auto" | Mode;
   readonly backbone?: string;
+  readonly teacher?: string;
   readonly mirror?: boolean;
   readonly budget?: number;
   readonly report: boolean;
@@ -42,7 +43,10 @@ export function withJobOptions(command: Command): Command {
       "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
     )
     .addOption(
-      new Option("--mode <name>", "how to train: a head on a backbone's features, or a net from scratch")
+      new Option(
+        "--mode <name>",
+        "how to train: a head on a backbone, its last layers too, or a net from scratch",
+      )
         .choices(["auto", ...modes])
         .default("auto"),
     )
@@ -51,6 +55,12 @@ export function withJobOptions(command: Command): Command {
         "--backbone <name>",
         "the trained net whose features a head uses (default: by the time)",
       ).choices(backbones.map(({ name }) => name)),
+    )
+    .addOption(
+      new Option(
+        "--teacher <name>",
+        "the backbone that teaches another's last layers (default: the best)",
+      ).choices([...backbones.map(({ name }) => name), "none"]),
     )
     .option("--mirror", "train a head on mirrored images too")
     .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration)
@@ -87,7 +97,7 @@ export function jobRequest(
   rest: Pick<JobRequest, "alias" | "by" | "runId">,
 ): JobRequest {
   const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
-  const { mode, backbone, mirror, intendedUse } = options;
+  const { mode, backbone, teacher, mirror, intendedUse } = options;
   return {
     ...rest,
     data,
@@ -96,7 +106,7 @@ export function jobRequest(
     model,
     engine,
     intendedUse,
-    wishes: { mode, backbone, mirror, scratch: { epochs, architecture, size, width } },
+    wishes: { mode, backbone, teacher, mirror, scratch: { epochs, architecture, size, width } },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
   };

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { architectures } from "../model/build-model.ts";
 import { trainingConfigSchema } from "../training/config.ts";
 
-/** The ways to train: a head on the features of a backbone, or a whole net from nothing. */
-export const modes = ["head", "scratch"] as const;
+/** The ways to train: a head on the features of a backbone, its last layers too, or a whole net from nothing. */
+export const modes = ["head", "finetune", "scratch"] as const;
 
 /** A way to train. */
 export type Mode = (typeof modes)[number];
@@ -32,14 +32,45 @@ const headPlanSchema = z.strictObject({
   views: z.int().check(z.gte(1), z.lte(2)),
 });
 
+const share = z.number().check(z.gte(0), z.lte(1));
+
+const finetunePlanSchema = z.strictObject({
+  mode: z.literal("finetune"),
+  /** Name in the registry. */
+  backbone: z.string(),
+  /** Pixels of the square input. */
+  size,
+  /** Name of the backbone whose head says what each view shows; `null` to learn from the labels alone. */
+  teacher: z.nullable(z.string()),
+  /** Share of what is learnt that comes from the teacher. */
+  teacherShare: share,
+  /** Random views of each training image, beside the image as it is. */
+  views: z.int().check(z.gte(0), z.lte(100)),
+  seed: z.int(),
+  epochs: z.int().check(z.gte(1)),
+  batchSize: z.int().check(z.gte(1)),
+  /** Of the head. */
+  learningRate: z.number().check(z.gt(0)),
+  /** Of the backbone's last layers, as a share of the head's. */
+  tailRate: share,
+  weightDecay: share,
+});
+
 /** Everything that decides how a run trains, but its images. */
-export const planSchema = z.discriminatedUnion("mode", [scratchPlanSchema, headPlanSchema]);
+export const planSchema = z.discriminatedUnion("mode", [
+  scratchPlanSchema,
+  headPlanSchema,
+  finetunePlanSchema,
+]);
 
 /** A net that is trained from nothing. */
 export type ScratchPlan = z.infer<typeof scratchPlanSchema>;
 
 /** A linear head on the features of a backbone. */
 export type HeadPlan = z.infer<typeof headPlanSchema>;
+
+/** The last layers of a backbone and a linear head on them. */
+export type FinetunePlan = z.infer<typeof finetunePlanSchema>;
 
 /** Everything that decides how a run trains, but its images. */
 export type Plan = z.infer<typeof planSchema>;
@@ -57,6 +88,10 @@ export function describePlan(plan: Plan): string {
       return `${plan.architecture} x${plan.width} at ${plan.size} px from scratch, at most ${plan.training.epochs} epochs`;
     case "head":
       return `a head on ${plan.backbone} at ${plan.size} px${plan.views > 1 ? ", mirrored views too" : ""}`;
+    case "finetune": {
+      const taught = plan.teacher === null ? "" : `, taught by ${plan.teacher}`;
+      return `the last layers of ${plan.backbone} at ${plan.size} px and a head${taught}`;
+    }
     default:
       return plan satisfies never;
   }

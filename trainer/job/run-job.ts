@@ -20,6 +20,7 @@ import type { Reporter } from "./reporter.ts";
 import { type RunConfig, settleConfig } from "./run-config.ts";
 import { createRunId } from "./run-id.ts";
 import { createStageTimes, type StageSpeed } from "./stage-times.ts";
+import { trainFinetune } from "./train-finetune.ts";
 import { trainHead } from "./train-head.ts";
 import { trainScratch } from "./train-scratch.ts";
 import type { TrainedClassifier, TrainingJob } from "./trained-classifier.ts";
@@ -192,17 +193,12 @@ async function trainByPlan(
   opened: OpenBackbone | null,
   reporter: Reporter,
 ): Promise<TrainedClassifier> {
-  switch (plan.mode) {
-    case "scratch":
-      return trainScratch(job, plan, reporter);
-    case "head": {
-      const { backbone, size } = plan;
-      const ready = opened ?? (await openBackbone(backboneOf(backbone), { size, signal: job.signal }));
-      return trainHead(job, plan, ready, reporter);
-    }
-    default:
-      return plan satisfies never;
-  }
+  if (plan.mode === "scratch") return trainScratch(job, plan, reporter);
+  const { backbone, size } = plan;
+  const ready = opened ?? (await openBackbone(backboneOf(backbone), { size, signal: job.signal }));
+  return plan.mode === "head"
+    ? trainHead(job, plan, ready, reporter)
+    : trainFinetune(job, plan, ready, reporter);
 }
 
 async function promoteTo(

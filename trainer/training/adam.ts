@@ -19,14 +19,24 @@ export class Adam {
   readonly #engine: Engine;
   readonly #weights: readonly ModelWeight[];
   readonly #weightDecay: number;
+  readonly #rates: readonly number[];
   #moments: AdamMoments[];
   #steps = 0;
 
-  /** @param weightDecay scaled by the learning rate; biases and the parameters of batch normalization are spared */
-  constructor(engine: Engine, weights: readonly ModelWeight[], weightDecay: number) {
+  /**
+   * @param weightDecay scaled by the learning rate; biases and the parameters of batch normalization are spared
+   * @param rates of each weight, as shares of the learning rate; all 1 unless told
+   */
+  constructor(
+    engine: Engine,
+    weights: readonly ModelWeight[],
+    weightDecay: number,
+    rates: readonly number[] = weights.map(() => 1),
+  ) {
     this.#engine = engine;
     this.#weights = weights;
     this.#weightDecay = weightDecay;
+    this.#rates = rates;
     this.#moments = weights.map((weight) => {
       const { shape } = weight.read();
       return { first: tf.keep(tf.zeros(shape)), second: tf.keep(tf.zeros(shape)) };
@@ -40,8 +50,9 @@ export class Adam {
     this.#moments = this.#weights.map((weight, index) => {
       const parameter = weight.read();
       const { gradient, moments } = this.#at(gradients, index);
-      const decay = parameter.rank > 1 ? learningRate * this.#weightDecay : 0;
-      const rate = learningRate * correction;
+      const ownRate = learningRate * (this.#rates[index] ?? 1);
+      const decay = parameter.rank > 1 ? ownRate * this.#weightDecay : 0;
+      const rate = ownRate * correction;
       const next = this.#engine.adamStep(parameter, gradient, moments, {
         rate,
         beta1,

@@ -22,6 +22,33 @@ export interface Weighted {
   readonly weights: readonly ModelWeight[];
 }
 
+/** A weight with a variable of its own, on the backend that is active. */
+export class OwnWeight implements ModelWeight {
+  readonly name: string;
+  readonly originalName: string;
+  readonly shape: readonly number[];
+  readonly #variable: tf.Variable;
+
+  constructor(name: string, shape: readonly number[], values: Float32Array) {
+    this.name = name;
+    this.originalName = name;
+    this.shape = shape;
+    this.#variable = tf.tidy(() => tf.variable(tf.tensor(values, [...shape])));
+  }
+
+  read(): tf.Variable {
+    return this.#variable;
+  }
+
+  write(value: tf.Tensor): void {
+    this.#variable.assign(value);
+  }
+
+  dispose(): void {
+    this.#variable.dispose();
+  }
+}
+
 /** Copies the weights out of a model. */
 export function readWeights(model: Weighted): WeightValues {
   return model.weights.map((weight) => floats(weight.read()));

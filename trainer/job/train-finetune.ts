@@ -1,0 +1,185 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { AppError } from "../../shared/contract/errors.ts";
+import { type FeatureGraph, replaceWeights } from "../backbones/feature-graph.ts";
+import { type Front, openFront, shapesOf } from "../backbones/front.ts";
+import { findCut, type Cut } from "../backbones/graph-cut.ts";
+import { createTail, type GraphTail } from "../backbones/graph-tail.ts";
+import { releasableHead } from "../backbones/head-model.ts";
+import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
+import { backboneOf } from "../backbones/registry.ts";
+import { type ImageSet, imageCount, imagePixels } from "../data/image-set.ts";
+import { runTraining } from "../training/run-training.ts";
+import { createTailLearner, type TailLearner } from "../training/tail-learner.ts";
+import type { TrainingResult } from "../training/training-request.ts";
+import { floats } from "../training/weights.ts";
+import { decodeSplits } from "./decode-splits.ts";
+import { makeExamples, type Teacher } from "./finetune-examples.ts";
+import { fitFeatures } from "./fit-features.ts";
+import { openMetricsLog } from "./metrics-log.ts";
+import type { FinetunePlan } from "./plan.ts";
+import type { Reporter } from "./reporter.ts";
+import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-classifier.ts";
+
+/** Of the time of a job, what its release takes at most. */
+const releaseShare = 0.15;
+
+/**
+ * Trains the last layers of a backbone together with a head, on views of the training images that the layers before
+ * them have seen once; a larger backbone may tell it what each view shows.
+ * @param opened of the plan; the result, or a failure, disposes of it
+ * @throws interrupted when the signal aborted it: the same run can be continued
+ */
+export async function trainFinetune(
+  job: TrainingJob,
+  plan: FinetunePlan,
+  opened: OpenBackbone,
+  reporter: Reporter,
+): Promise<TrainedClassifier> {
+  const { features, embedder } = opened;
+  const disposals: (() => void)[] = [() => embedder.dispose()];
+  const dispose = (): void => disposals.splice(0).forEach((free) => free());
+  try {
+    const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
+    const start = await fitFeatures(job, images, opened, 1, reporter);
+    const cut = findCut(features, await shapesOf(features));
+    const front = await openFront(features, cut);
+    disposals.push(() => front.dispose());
+    const examples = await prepare(job, plan, images, { features, front, cut }, reporter);
+    const validation = await runFront(job, front, images.validation);
+    await job.engine.activate();
+    const tail = createTail(features, cut);
+    disposals.push(() => tail.dispose());
+    const learner = createTailLearner(
+      tail,
+      start.head.classifier,
+      examples,
+      { activations: validation, labels: images.validation.labels },
+      { engine: job.engine, weightDecay: plan.weightDecay, tailRate: plan.tailRate, settings: plan },
+    );
+    disposals.push(() => learner.dispose());
+    const result = await tune(job, plan, learner, reporter);
+    return {
+      model: releasableHead(replaceWeights(features, tail.values()), learner.head(), (set) =>
+        embedTuned(job, { front, tail, cut }, set),
+      ),
+      inputSpec: features.input,
+      architecture: { name: features.backbone.name, head: "linear", size: plan.size, tuned: cut.node },
+      originLicence: features.backbone.licence,
+      images,
+      weightsSha256: result.weightsSha256,
+      outcome: describe(result, examples.targets.length / examples.classes),
+      crossValidate: null,
+      dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** Opens the teacher, makes the examples, and lets the teacher go. */
+async function prepare(
+  job: TrainingJob,
+  plan: FinetunePlan,
+  images: TrainingImages,
+  net: { readonly features: FeatureGraph; readonly front: Front; readonly cut: Cut },
+  reporter: Reporter,
+): Promise<ReturnType<typeof makeExamples>> {
+  const teacher = await openTeacher(job, plan, reporter);
+  const bar = reporter.progress("views");
+  const views = imageCount(images.train) * (plan.views + 1);
+  try {
+    return await job.times.measure("views", views, () =>
+      makeExamples(job, plan, images.train, {
+        ...net,
+        teacher,
+        onView: (done, total) => bar.update(done, total),
+      }),
+    );
+  } finally {
+    bar.end();
+    teacher?.embedder.dispose();
+  }
+}
+
+async function openTeacher(
+  job: TrainingJob,
+  plan: FinetunePlan,
+  reporter: Reporter,
+): Promise<Teacher | null> {
+  if (plan.teacher === null) return null;
+  const opened = await openBackbone(backboneOf(plan.teacher), { signal: job.signal });
+  const { features, embedder } = opened;
+  const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
+  const { head } = await fitFeatures(job, images, opened, 1, reporter);
+  reporter.say(`the teacher ${plan.teacher} has ${head.validation.top1Accuracy.toFixed(3)} on validation`);
+  return { embedder, head: head.classifier, size: features.input.width };
+}
+
+async function tune(
+  { store, runId, signal, deadline, times }: TrainingJob,
+  plan: FinetunePlan,
+  learner: TailLearner,
+  reporter: Reporter,
+): Promise<TrainingResult> {
+  const metrics = await openMetricsLog(store, runId);
+  const bar = reporter.progress("tune");
+  let visits = 0;
+  try {
+    const result = await times.measure(
+      "tune",
+      () => visits,
+      async () => {
+        const tuned = await runTraining(learner, {
+          config: { ...plan, warmupSteps: 10, schedule: "cosine", patience: plan.epochs },
+          store,
+          runId,
+          signal,
+          isOutOfTime: () => deadline.leftMs() < (deadline.budgetMs ?? 0) * releaseShare,
+          onProgress: ({ step, totalSteps, epoch, loss }) =>
+            bar.update(step, totalSteps, `epoch ${epoch + 1} loss ${loss.toFixed(3)}`),
+          onMetrics: metrics.append,
+        });
+        visits = tuned.steps * plan.batchSize;
+        return tuned;
+      },
+    );
+    await metrics.flush();
+    if (result.outcome !== "aborted") return result;
+  } finally {
+    bar.end();
+  }
+  throw new AppError(
+    "interrupted",
+    `training was interrupted; its checkpoint is kept, add --run ${runId} to go on`,
+  );
+}
+
+/** The features of the tuned net, its last layers computed as they were trained. */
+async function embedTuned(
+  job: TrainingJob,
+  { front, tail, cut }: { readonly front: Front; readonly tail: GraphTail; readonly cut: Cut },
+  set: ImageSet,
+): Promise<Float32Array> {
+  const length = cut.height * cut.width * cut.channels;
+  const activations = await runFront(job, front, set);
+  const rows = Array.from(set.labels, (_, index) => {
+    const one = activations.subarray(index * length, (index + 1) * length);
+    const shape: [number, number, number, number] = [1, cut.height, cut.width, cut.channels];
+    return tf.tidy(() => floats(tail.forward(tf.tensor4d(one, shape))).slice());
+  });
+  const embeddings = new Float32Array(rows.length * (rows[0]?.length ?? 0));
+  for (const [index, row] of rows.entries()) embeddings.set(row, index * row.length);
+  return embeddings;
+}
+
+function runFront({ signal }: TrainingJob, front: Front, set: ImageSet): Promise<Float32Array> {
+  const options = { signal, onImage: () => undefined };
+  return front.runAll((index) => imagePixels(set, index), imageCount(set), options);
+}
+
+function describe({ epochs, steps, validation, bestEpoch }: TrainingResult, examples: number): string {
+  const best = bestEpoch === null ? "" : `, best epoch ${bestEpoch + 1}`;
+  const accuracy = validation === null ? "" : ` with validation ${validation.top1Accuracy.toFixed(3)}`;
+  return `tuned the last layers on ${examples} views, ${epochs} epochs, ${steps} steps${best}${accuracy}`;
+}
