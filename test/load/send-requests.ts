@@ -44,11 +44,20 @@ export function send({ url, method, path, body }: Shot, dueAt: number = performa
 }
 
 /** Sends as fast as answers come, over so many connections (a closed loop). */
-export async function sendBusily(shot: Shot, connections: number, milliseconds: number): Promise<Outcome[]> {
+export async function sendBusily(
+  shot: Shot,
+  connections: number,
+  milliseconds: number,
+  onAnswer: (outcome: Outcome) => void = () => undefined,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const end = performance.now() + milliseconds;
   const work = async (): Promise<void> => {
-    while (performance.now() < end) outcomes.push(await send(shot));
+    while (performance.now() < end) {
+      const outcome = await send(shot);
+      outcomes.push(outcome);
+      onAnswer(outcome);
+    }
   };
   await Promise.all(Array.from({ length: connections }, work));
   return outcomes;
