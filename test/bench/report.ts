@@ -1,5 +1,5 @@
 import { table } from "../../trainer/terminal/table.ts";
-import type { Result } from "./suite.ts";
+import type { Figure, Result } from "./suite.ts";
 
 /** One duel as a table for people; times are processor milliseconds of one run. */
 export function formatResult({ name, workload, standings }: Result): string {
@@ -16,6 +16,11 @@ export function formatResult({ name, workload, standings }: Result): string {
     `${name}: ${workload}`,
     ...table([["  contender", "median ms", "min ms", "ours/theirs", "", ""], ...rows]),
   ].join("\n");
+}
+
+/** One figure as a line for people. */
+export function formatFigure({ name, value, meaning }: Figure): string {
+  return `${name}: ${value.toPrecision(4)} ${meaning}`;
 }
 
 /** The ratios by `<work>/<peer>`: ours divided by theirs, below 1 means ours is faster. */

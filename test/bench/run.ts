@@ -1,19 +1,20 @@
-// How fast edgewise is beside its peers, in one run: decode, inference, one training step.
-// usage: npm run bench -- [--json] [--only decode,inference,training]
+// How fast edgewise is beside its peers, in one run: decode, inference, the whole Worker, one training step.
+// usage: npm run bench -- [--json] [--only decode,inference,limits,worker,training]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { installPeers } from "./install-peers.ts";
 import { describeMachine } from "./machine.ts";
-import { formatResult, ratiosOf } from "./report.ts";
-import type { Result } from "./suite.ts";
+import { formatFigure, formatResult, ratiosOf } from "./report.ts";
+import type { Figure, Result } from "./suite.ts";
 import { suites } from "./suites.ts";
 
 const { json, wanted } = readOptions();
 installPeers();
 const folder = mkdtempSync(join(tmpdir(), "edgewise-bench-"));
 const results: Result[] = [];
+const figures: Figure[] = [];
 try {
   print(describeMachine());
   for (const name of wanted) {
@@ -23,10 +24,17 @@ try {
         results.push(result);
         print(formatResult(result));
       },
+      note: (figure) => {
+        figures.push(figure);
+        print(formatFigure(figure));
+      },
     });
   }
   print(describeMachine());
-  if (json) process.stdout.write(`${JSON.stringify(ratiosOf(results))}\n`);
+  if (json) {
+    const values = figures.map(({ name, value }) => [name, Number(value.toPrecision(4))]);
+    process.stdout.write(`${JSON.stringify({ ...ratiosOf(results), ...Object.fromEntries(values) })}\n`);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,11 +1,15 @@
 import type { Suite } from "./suite.ts";
 import { decodeSuite } from "./suites/decode.ts";
 import { inferenceSuite } from "./suites/inference.ts";
+import { limitsSuite } from "./suites/limits.ts";
 import { trainingSuite } from "./suites/training.ts";
+import { workerSuite } from "./suites/worker.ts";
 
 /** What can be measured, in the order it runs. */
 export const suites: Readonly<Record<string, Suite>> = {
   decode: decodeSuite,
   inference: inferenceSuite,
+  limits: limitsSuite,
+  worker: workerSuite,
   training: trainingSuite,
 };

@@ -1,6 +1,7 @@
 import { io } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { codecSha256 } from "../../../shared/image/codec-digest.ts";
+import type { ModelManifest } from "../../../shared/contract/manifest.ts";
 import type { InputSpec } from "../../../shared/contract/input-spec.ts";
 import { convertNet } from "../../../trainer/import/tfjs/convert-net.ts";
 import { readLayersModel } from "../../../trainer/import/tfjs/read-layers-model.ts";
@@ -76,8 +77,14 @@ async function readNet(model: LayersModel): Promise<ReturnType<typeof readLayers
   );
 }
 
-/** A bundle that the Worker's loader opens; what it says of training and quality is made up, as no one reads it. */
-export async function bundleMobileNet(workload: MobileNetWorkload): Promise<UnpublishedVersion> {
+/**
+ * A bundle that the Worker's loader opens; what it says of training and quality is made up, as no one reads it.
+ * @param golden what a Worker is to check; a vector that no test runs unless given
+ */
+export async function bundleMobileNet(
+  workload: MobileNetWorkload,
+  golden?: ModelManifest["golden"],
+): Promise<UnpublishedVersion> {
   const labels = Array.from({ length: workload.classes }, (_, index) => `class ${index}`);
   const zeros = labels.map(() => 0);
   const metrics = {
@@ -91,7 +98,7 @@ export async function bundleMobileNet(workload: MobileNetWorkload): Promise<Unpu
   };
   return assembleBundle({
     description: {
-      model: "bench",
+      model: "default",
       labels,
       input: inputSpec(workload.size),
       architecture: { name: `mobilenet-v${workload.version ?? 1}`, width: workload.width },
@@ -119,7 +126,7 @@ export async function bundleMobileNet(workload: MobileNetWorkload): Promise<Unpu
       bundle: metrics,
       parity: { maxLogitDelta: 0, maxProbabilityDelta: 0, top1Agreement: 1 },
     },
-    golden: { tolerance: 1, vectors: [{ name: "none", image: "AA==", logits: zeros }] },
+    golden: golden ?? { tolerance: 1, vectors: [{ name: "none", image: "AA==", logits: zeros }] },
   });
 }
 
