@@ -44,7 +44,7 @@ const stockKernels: Readonly<Record<string, (at: StockNode) => tf.Tensor>> = {
   AvgPool: ({ node, input }) => run("AvgPool", { x: input(0) }, poolAttributes(node)),
   Mean: ({ node, input, integersAt }) =>
     run("Mean", { x: input(0) }, { axis: [...integersAt(1)], keepDims: flag(node, "keep_dims") }),
-  Softmax: ({ input }) => run("Softmax", { logits: input(0) }, { dim: -1 }),
+  Softmax: ({ input }) => run("Softmax", { logits: input(0) }, { dim: input(0).shape.length - 1 }),
   AddV2: ({ input }) => run("Add", { a: input(0), b: input(1) }),
   Mul: ({ input }) => run("Multiply", { a: input(0), b: input(1) }),
   Relu: ({ input }) => run("Relu", { x: input(0) }),
