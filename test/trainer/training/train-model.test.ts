@@ -68,6 +68,16 @@ describe("trainModel", () => {
     expect(hashes[2]).not.toBe(hashes[0]);
   });
 
+  it("ends with what it has when its time is over, validated", async () => {
+    const job = request();
+    let asked = 0;
+    const result = await trainModel({ ...job, isOutOfTime: () => ++asked > 8 });
+    const score = scoreLogits(predictLogits(job.model, validation, inputSpec), validation.labels, 3);
+    expect(result).toMatchObject({ outcome: "out-of-time", epochs: 2 });
+    expect(score).toEqual(result.validation);
+    job.model.dispose();
+  });
+
   it("keeps the number of tensors from epoch to epoch, and frees its own at the end", async () => {
     const job = request();
     const before = tf.memory().numTensors;
