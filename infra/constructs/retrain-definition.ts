@@ -19,7 +19,7 @@ export interface RetrainDefinitionProps extends RetrainStatesProps {
 
 /**
  * The retraining of one model, from new images to a promoted version:
- * validate (inspect, audit) -> train -> evaluate -> gate -> publish -> canary -> promote or roll back -> notify.
+ * take reviewed feedback, validate (inspect, audit) -> train -> evaluate -> gate -> publish -> canary -> promote or roll back -> notify.
  * Where nothing is new, the champion is measured again. Whatever fails ends in the same way: a canary is taken back,
  * the lock is given back, people are told, the execution fails.
  */
@@ -30,18 +30,21 @@ export function retrainDefinition(scope: Construct, props: RetrainDefinitionProp
   const begin = states.begin();
   begin.addCatch(giveUp, { errors: ["States.ALL"], resultPath: "$.failure" });
 
+  const again = steps
+    .choice("Again?")
+    .when(isTrue("$.report.again"), begin)
+    .otherwise(new sfn.Succeed(scope, "Done"));
+  const notify = steps.guarded(states.notifyReport("Notify")).next(again);
   const finish = steps
     .decide("Finish", "finish", "$.report")
-    .next(steps.guarded(states.notifyReport("Notify")))
-    .next(
-      steps.choice("Again?").when(isTrue("$.report.again"), begin).otherwise(new sfn.Succeed(scope, "Done")),
-    );
+    .next(steps.choice("Tell?").when(isTrue("$.report.notify"), notify).otherwise(again));
   const reevaluate = steps
     .job("Reevaluate", "evaluate")
     .next(steps.decide("JudgeChampion", "judge-champion", "$.quality"))
     .next(finish);
-  const inspect = steps
-    .decide("Inspect", "inspect", "$.inspection")
+  const look = steps
+    .release("CollectFeedback", "collect", "$.feedback")
+    .next(steps.decide("Inspect", "inspect", "$.inspection"))
     .next(
       steps
         .choice("EnoughNewData?")
@@ -50,10 +53,7 @@ export function retrainDefinition(scope: Construct, props: RetrainDefinitionProp
         .otherwise(finish),
     );
   return begin.next(
-    steps
-      .choice("Alone?")
-      .when(is("$.run.outcome", "busy"), new sfn.Succeed(scope, "Busy"))
-      .otherwise(inspect),
+    steps.choice("Alone?").when(is("$.run.outcome", "busy"), new sfn.Succeed(scope, "Busy")).otherwise(look),
   );
 }
 

@@ -27,20 +27,38 @@ export class RetrainTriggers extends Construct {
     super(scope, id);
     const { machine, deadLetters, model, scheduleGroup } = props;
     const { settings } = model;
-    new scheduler.Schedule(this, "Schedule", {
-      description: `Retrains ${settings.model}, or measures its champion again`,
-      schedule: scheduler.ScheduleExpression.cron(model.schedule),
-      scheduleGroup,
-      timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
-      target: new schedulerTargets.StepFunctionsStartExecution(machine, {
-        input: scheduler.ScheduleTargetInput.fromObject({ settings, trigger: "schedule", force: false }),
-        deadLetterQueue: deadLetters,
-        ...delivery,
-      }),
-    });
+    const schedule = (
+      name: string,
+      trigger: string,
+      when: scheduler.ScheduleExpression,
+      description: string,
+    ) =>
+      new scheduler.Schedule(this, name, {
+        description,
+        schedule: when,
+        scheduleGroup,
+        timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
+        target: new schedulerTargets.StepFunctionsStartExecution(machine, {
+          input: scheduler.ScheduleTargetInput.fromObject({ settings, trigger, force: false }),
+          deadLetterQueue: deadLetters,
+          ...delivery,
+        }),
+      });
+    schedule(
+      "Schedule",
+      "schedule",
+      scheduler.ScheduleExpression.cron(model.schedule),
+      `Retrains ${settings.model}, or measures its champion again`,
+    );
+    // Reviews are kept where Workers are, which tells nobody: an hourly look costs a few cents a month.
+    schedule(
+      "Feedback",
+      "feedback",
+      scheduler.ScheduleExpression.rate(Duration.hours(1)),
+      `Takes reviewed feedback of ${settings.model}; retrains it where there is enough`,
+    );
     // The manifest is written after the images: ten thousand of them are one event.
     this.#onObject("NewDataset", `${objectKeys.datasets(settings.dataset)}*/manifest.json`, "dataset", props);
-    this.#onObject("ReviewedFeedback", `feedback/${settings.model}/reviewed/*`, "feedback", props);
   }
 
   #onObject(id: string, key: string, trigger: string, props: RetrainTriggersProps): void {

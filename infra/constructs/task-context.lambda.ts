@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DescribeExecutionCommand, SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod/mini";
 import { AppError } from "../../shared/contract/errors.ts";
 import { parseJsonWith } from "../../shared/contract/parse.ts";
+import { createImageCodec, type ImageCodec } from "../../shared/image/codec.ts";
 import type { PipelineContext, QualityMetric, ReleaseContext } from "../../trainer/pipeline/context.ts";
 import { createS3Client, createS3Store } from "../../trainer/storage/s3-store.ts";
 
@@ -45,7 +47,11 @@ export async function createReleaseContext(environment: Environment): Promise<Re
     { endpoint: `https://${accountId}.r2.cloudflarestorage.com`, region: "auto" },
     { credentials: { accessKeyId, secretAccessKey } },
   );
-  return { ...createPipelineContext(environment), serving: createS3Store(client, { bucket, prefix: "" }) };
+  return {
+    ...createPipelineContext(environment),
+    serving: createS3Store(client, { bucket, prefix: "" }),
+    codec: loadBundledCodec,
+  };
 }
 
 /** A metric in the line of a log, from which CloudWatch takes it; the function needs no right for that. */
@@ -60,6 +66,15 @@ export function embeddedMetric({ name, model, value }: QualityMetric, timestamp:
     Model: model,
     [name]: value,
   };
+}
+
+/** The codec that lies beside the bundled function. */
+function loadBundledCodec(): ImageCodec {
+  const bytes = readFileSync(new URL("codec.wasm", import.meta.url));
+  // shared/webassembly.d.ts hides the constructor from code that also runs in Workers.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's constructor takes bytes
+  const CompiledModule = WebAssembly.Module as unknown as new (bytes: Uint8Array) => WebAssembly.Module;
+  return createImageCodec(new CompiledModule(bytes));
 }
 
 function variable(environment: Environment, name: string): string {

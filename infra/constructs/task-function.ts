@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,7 +58,7 @@ export class TaskFunction extends Construct {
 
 /**
  * Makes the handler and all it imports, of exact versions, one module; the same sources give the same bytes.
- * @returns a temporary folder that holds it
+ * @returns a temporary folder that holds it and the codec
  */
 function bundle(entry: string): string {
   const folder = mkdtempSync(join(tmpdir(), "edgewise-lambda-"));
@@ -77,5 +77,7 @@ function bundle(entry: string): string {
       js: 'import { createRequire } from "node:module";const require=createRequire(import.meta.url);',
     },
   });
+  const codec = fileURLToPath(new URL("../../shared/image/codec/codec.wasm", import.meta.url));
+  copyFileSync(codec, join(folder, "codec.wasm"));
   return folder;
 }

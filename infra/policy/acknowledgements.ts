@@ -52,7 +52,7 @@ function acknowledgements({ training, pipeline, storage }: DeployedStacks): Ackn
       reason: byPrefix,
     },
     { of: part("Decide"), findings: objects("datasets", "runs", "models", "locks"), reason: byPrefix },
-    { of: part("Release"), findings: objects("runs", "models"), reason: byPrefix },
+    { of: part("Release"), findings: objects("datasets", "runs", "models"), reason: byPrefix },
     {
       of: part("ServingCredentials"),
       findings: ["SMG4"],

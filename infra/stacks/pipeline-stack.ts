@@ -115,12 +115,13 @@ export class PipelineStack extends Stack {
     });
     const release = new TaskFunction(this, "Release", {
       entry: "release",
-      description: "Tasks of the retraining that write published models, here and where Workers read them",
+      description:
+        "Tasks of the retraining that reach what Workers read: take feedback, write published models",
       environment: { RECORD_BUCKET: record.bucketName, SERVING_SECRET: credentials.secretArn },
       logDays,
     });
-    release.role.addToPolicy(readStatement(record, ["runs", "models"]));
-    release.role.addToPolicy(writeStatement(record, ["runs", "models"]));
+    release.role.addToPolicy(readStatement(record, ["datasets", "runs", "models"]));
+    release.role.addToPolicy(writeStatement(record, ["datasets", "runs", "models"]));
     release.role.addToPolicy(listStatement(record));
     release.role.addToPolicy(
       new iam.PolicyStatement({

@@ -61,8 +61,8 @@ export type RetrainSettings = z.infer<typeof retrainSettingsSchema>;
 /** Short tasks that read everything and write the records of runs: they decide. */
 export const decisionTasks = ["begin", "inspect", "judge-data", "gate", "judge-champion", "finish"] as const;
 
-/** Short tasks that write published models. */
-export const releaseTasks = ["publish", "start-canary", "guard", "promote", "roll-back"] as const;
+/** Short tasks that reach what Workers read: they take its feedback and write published models. */
+export const releaseTasks = ["collect", "publish", "start-canary", "guard", "promote", "roll-back"] as const;
 
 /** Tasks that take long or need a graphics card: `edgewise pipeline job <task>`. */
 export const jobTasks = ["audit", "train", "evaluate"] as const;
@@ -70,7 +70,7 @@ export const jobTasks = ["audit", "train", "evaluate"] as const;
 /** A short task that decides. */
 export type DecisionTask = (typeof decisionTasks)[number];
 
-/** A short task that writes published models. */
+/** A short task that reaches what Workers read. */
 export type ReleaseTask = (typeof releaseTasks)[number];
 
 /** A task that takes long or needs a graphics card. */

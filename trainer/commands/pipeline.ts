@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import * as z from "zod/mini";
 import { parseJsonWith } from "../../shared/contract/parse.ts";
+import { loadCodec } from "../assets.ts";
 import type { QualityMetric } from "../pipeline/context.ts";
 import { type JobTask, jobTasks, releaseTasks } from "../../shared/contract/pipeline.ts";
 import { runJobTask } from "../pipeline/jobs.ts";
@@ -68,6 +69,7 @@ function addTask(pipeline: Command): void {
     const context = {
       record,
       serving: options.serving === undefined ? record : await openStore(options.serving),
+      codec: loadCodec,
       now: () => new Date(),
       isRunning: isLocalExecutionRunning,
       measure: ({ name, model, value }: QualityMetric) =>

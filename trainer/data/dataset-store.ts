@@ -31,6 +31,11 @@ export async function uploadDataset(
     done += 1;
     onImage(done, manifest.images.length);
   });
+  return writeDatasetManifest(store, manifest);
+}
+
+/** Writes the manifest of a dataset whose images are in the store. @returns its key */
+export async function writeDatasetManifest(store: ObjectStore, manifest: DatasetManifest): Promise<string> {
   const key = objectKeys.datasetManifest(manifest.dataset, manifest.datasetVersion);
   const bytes = new TextEncoder().encode(`${JSON.stringify(manifest)}\n`);
   // An upload that was repeated has another `createdAt`; the first one stays.

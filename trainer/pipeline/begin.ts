@@ -42,7 +42,8 @@ export async function begin(
       runId,
       execution,
       startedAt: startedAt.toISOString(),
-      request,
+      // What came while it ran is data: the champion was measured just now.
+      request: lock.again ? { ...request, trigger: "dataset", force: false } : request,
     });
   }
   return { outcome: "started", runId };

@@ -1,3 +1,4 @@
+import type { ImageCodec } from "../../shared/image/codec.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 
 /** A figure that an operator watches. */
@@ -20,6 +21,8 @@ export interface PipelineContext {
 
 /** What the tasks that touch published models reach, beyond the others. */
 export interface ReleaseContext extends PipelineContext {
-  /** What the Workers read. */
+  /** What the Workers read, and keep feedback in. */
   readonly serving: ObjectStore;
+  /** The codec that serves, loaded when it is needed. */
+  readonly codec: () => ImageCodec;
 }

@@ -30,6 +30,8 @@ export interface FinishResult {
   /** At most 100 characters, as SNS takes it. */
   readonly subject: string;
   readonly message: string;
+  /** Whether people want to hear of it: of a look that found nothing they do not. */
+  readonly notify: boolean;
   /** Whether to begin once more: something wanted to start meanwhile. */
   readonly again: boolean;
 }
@@ -51,7 +53,7 @@ export async function finish(
   const { again } = await releaseLock(context, model, run.execution);
   const subject = `edgewise ${model}: ${outcome}`.slice(0, 100);
   const message = [subject, `run ${run.runId}, started by ${run.request.trigger}`, ...lines].join("\n");
-  return { outcome, subject, message, again };
+  return { outcome, subject, message, notify: outcome !== "nothing-to-do", again };
 }
 
 interface Ending {

@@ -11,8 +11,8 @@ export type Inspection = z.infer<typeof inspectionSchema>;
 
 /**
  * Compares the newest version of the dataset with what the champion was made from, by their manifests alone.
- * With too little that is new the champion is only measured again, and after reviewed feedback not even that: one
- * review would else cost an instance each.
+ * With too little that is new the champion is only measured again, and not even that unless the clock or a person asked:
+ * every review, and every small upload, would else cost an instance.
  */
 export async function inspect(context: PipelineContext, run: PipelineRun): Promise<Inspection> {
   const { settings, force, trigger } = run.request;
@@ -32,7 +32,8 @@ export async function inspect(context: PipelineContext, run: PipelineRun): Promi
   if (obstacle === null) {
     return { decision: "train", reason: force ? "forced" : `${newImages} new images`, ...found };
   }
-  const measurable = champion !== null && dataset !== null && trigger !== "feedback";
+  const wanted = trigger === "schedule" || trigger === "manual";
+  const measurable = wanted && champion !== null && dataset !== null;
   return { decision: measurable ? "reevaluate" : "stop", reason: obstacle, ...found };
 }
 

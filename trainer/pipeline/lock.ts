@@ -7,8 +7,8 @@ import type { PipelineContext } from "./context.ts";
 
 /** How a try to take the lock of a model ended. */
 export type LockOutcome =
-  /** This execution holds it; `runId` is that of its first try. */
-  | { readonly kind: "held"; readonly runId: string }
+  /** This execution holds it; `runId` is that of its first try. `again`: it has held and released it before. */
+  | { readonly kind: "held"; readonly runId: string; readonly again: boolean }
   /** Another one holds it and will run once more when it ends. */
   | { readonly kind: "busy"; readonly holder: string };
 
@@ -29,10 +29,11 @@ export async function takeLock(
   const own = { schemaVersion: 1, ...claim, expiresAt, pending: false, released: false } as const;
   return moveLock<LockOutcome>(context.record, model, async (lock) => {
     if (lock === null || !(await isHeld(context, lock))) {
-      return { next: own, result: { kind: "held", runId: claim.runId } };
+      const again = lock?.execution === claim.execution && lock.released;
+      return { next: own, result: { kind: "held", runId: claim.runId, again } };
     }
     if (lock.execution === claim.execution) {
-      return { next: lock, result: { kind: "held", runId: lock.runId } };
+      return { next: lock, result: { kind: "held", runId: lock.runId, again: false } };
     }
     return { next: { ...lock, pending: true }, result: { kind: "busy", holder: lock.execution } };
   });

@@ -2,6 +2,14 @@ import * as z from "zod/mini";
 import { metricsSchema } from "../../shared/contract/manifest.ts";
 import { versionSchema } from "../../shared/contract/names.ts";
 
+/** What `collect` brought from reviewed feedback. */
+export const collectionSchema = z.strictObject({
+  /** Images that are new in the dataset. */
+  added: z.int(),
+  /** The newest version afterwards, `null` where there is no dataset yet. */
+  datasetVersion: z.nullable(z.string()),
+});
+
 /** What `inspect` found: whether there is something to train on. */
 export const inspectionSchema = z.strictObject({
   decision: z.enum(["train", "reevaluate", "stop"]),

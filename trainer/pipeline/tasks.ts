@@ -8,6 +8,7 @@ import {
 } from "../../shared/contract/pipeline.ts";
 import { begin, beginInputSchema } from "./begin.ts";
 import { promoteChallenger, rollBackChallenger, startCanary, watchCanary } from "./canary.ts";
+import { collect } from "./collect.ts";
 import type { PipelineContext, ReleaseContext } from "./context.ts";
 import { failureSchema, finish } from "./finish.ts";
 import { gate } from "./gate.ts";
@@ -26,6 +27,7 @@ const deciding: Readonly<Record<Exclude<DecisionTask, "begin" | "finish">, RunTa
   "judge-champion": judgeChampion,
 };
 const releasing: Readonly<Record<ReleaseTask, RunTask<ReleaseContext>>> = {
+  collect,
   publish,
   "start-canary": startCanary,
   guard: watchCanary,

@@ -34,6 +34,18 @@ describe("the lock of a model", () => {
     expect(await takeLock(context, "gate", { execution: "a", runId: "other" })).toEqual({
       kind: "held",
       runId: "run-of-a",
+      again: false,
+    });
+  });
+
+  it("tells an execution that runs again from one that asks again", async ({ expect }) => {
+    const context = openContext(["a"]);
+    await takeLock(context, "gate", claim("a"));
+    await releaseLock(context, "gate", "a");
+    expect(await takeLock(context, "gate", { execution: "a", runId: "second" })).toEqual({
+      kind: "held",
+      runId: "second",
+      again: true,
     });
   });
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type RetrainSettings, retrainSettingsSchema } from "../../../shared/contract/pipeline.ts";
 import { createMemoryStore } from "../../../shared/store/memory-store.ts";
+import { loadCodec } from "../../../trainer/assets.ts";
 import { uploadDataset } from "../../../trainer/data/dataset-store.ts";
 import { indexDataset } from "../../../trainer/data/dataset-index.ts";
 import type { QualityMetric, ReleaseContext } from "../../../trainer/pipeline/context.ts";
@@ -30,6 +31,7 @@ export function openPipelineBench(folder: string): PipelineBench {
   const context: ReleaseContext = {
     record: createMemoryStore(),
     serving: createMemoryStore(),
+    codec: loadCodec,
     now: () => new Date(now),
     isRunning: async (execution) => running.has(execution),
     measure: (metric) => metrics.push(metric),
