@@ -17,15 +17,7 @@ const jobUser = "10001:10001";
 
 const { values } = parseArgs({ options: { wheel: { type: "string" } } });
 const folder = mkdtempSync(join(tmpdir(), "edgewise-image-"));
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof AppError)) throw error;
-  process.stderr.write(`edgewise: ${error.message}\n`);
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const summarySchema = z.looseObject({ version: z.string() });
 
 async function main(): Promise<void> {
   const wheel = values.wheel === undefined ? null : realpathSync(values.wheel);
@@ -57,8 +49,6 @@ function build(buildah: Buildah, wheel: string | null): void {
   ]);
   process.stdout.write(`built in ${Math.round((Date.now() - started) / 1000)} s\n`);
 }
-
-const summarySchema = z.looseObject({ version: z.string() });
 
 async function checkRuns(buildah: Buildah, native: boolean): Promise<void> {
   const scratch = join(folder, "scratch");
@@ -129,4 +119,14 @@ function describe(buildah: Buildah): void {
     if (existsSync(join(mounted, path)))
       process.stdout.write(run(["du", "-sh", join(mounted, path)]).replace(mounted, ""));
   }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  process.stderr.write(`edgewise: ${error.message}\n`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
