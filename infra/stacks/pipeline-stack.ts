@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import * as events from "aws-cdk-lib/aws-events";
 import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
 import * as iam from "aws-cdk-lib/aws-iam";
@@ -9,7 +9,7 @@ import * as sns from "aws-cdk-lib/aws-sns";
 import * as subscriptions from "aws-cdk-lib/aws-sns-subscriptions";
 import * as sqs from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import type { Deployment } from "../config/schema.ts";
+import type { DeployedModel, Deployment } from "../config/schema.ts";
 import { RetrainMachine } from "../constructs/retrain-machine.ts";
 import { RetrainTriggers } from "../constructs/retrain-triggers.ts";
 import { listStatement, readStatement, writeStatement } from "../constructs/statements.ts";
@@ -70,7 +70,20 @@ export class PipelineStack extends Stack {
         model,
         scheduleGroup,
       });
+      this.#tellHowToStart(model);
     }
+    new CfnOutput(this, "RecordStore", {
+      value: `s3://${record.bucketName}`,
+      description: "--store of the record",
+    });
+  }
+
+  #tellHowToStart({ settings }: DeployedModel): void {
+    const input = JSON.stringify({ settings, trigger: "manual", force: true });
+    new CfnOutput(this, `Start-${settings.model}`, {
+      description: `Trains ${settings.model} now, whether or not there is anything new`,
+      value: `aws stepfunctions start-execution --state-machine-arn ${this.machine.machine.stateMachineArn} --input '${input}'`,
+    });
   }
 
   /** Batch has no metric for the age of its queue; it tells when the job at the head cannot start. */
@@ -112,6 +125,10 @@ export class PipelineStack extends Stack {
     const credentials = new secrets.Secret(this, "ServingCredentials", {
       description: `${this.machineName}: where Workers read models, as JSON {accountId, bucket, accessKeyId, secretAccessKey}`,
       removalPolicy: RemovalPolicy.RETAIN,
+    });
+    new CfnOutput(this, "ServingSecret", {
+      value: credentials.secretArn,
+      description: "Put the S3 credentials of the R2 bucket here",
     });
     const release = new TaskFunction(this, "Release", {
       entry: "release",

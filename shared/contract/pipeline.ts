@@ -26,6 +26,8 @@ export const retrainSettingsSchema = z.strictObject({
   minimumNewImages: z.prefault(count, 50),
   /** Share of a dataset's files that may be missing, damaged or unreadable. */
   maximumFaultShare: z.prefault(fraction, 0.05),
+  /** Share of the images that the audit may find errors of, such as one picture under two labels. */
+  maximumAuditErrorShare: z.prefault(fraction, 0.01),
   /** Images every class must have. */
   minimumClassImages: z.prefault(count, 10),
   seed: z.prefault(count, 1),

@@ -18,6 +18,8 @@ import { labelFeatures } from "./label-features.ts";
 export interface AuditRequest {
   /** A folder of class folders, or an archive of one. */
   readonly path: string;
+  /** Its files, where they are known already; `path` is then its name only. */
+  readonly tree?: FileTree;
   /** Folder that keeps what was unpacked. */
   readonly cacheRoot: string;
   readonly seed: number;
@@ -42,7 +44,9 @@ const leastJudged = 20;
  */
 export async function auditDataset(request: AuditRequest): Promise<AuditedDataset> {
   const { path, cacheRoot, onProgress } = request;
-  const tree = await openFileTree(path, cacheRoot, (done, total) => onProgress?.("unpack", done, total));
+  const tree =
+    request.tree ??
+    (await openFileTree(path, cacheRoot, (done, total) => onProgress?.("unpack", done, total)));
   const { labels, images, unreadable } = await examineTree(tree, onProgress);
   const duplicates = groupDuplicates(images);
   const judged = await judgeLabels(request, images, labels, groupNumbers(images, duplicates));

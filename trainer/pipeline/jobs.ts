@@ -15,6 +15,7 @@ import type { Reporter } from "../job/reporter.ts";
 import { runJob } from "../job/run-job.ts";
 import { type Architecture, architectures } from "../model/build-model.ts";
 import { openPublished } from "../release/load-published.ts";
+import { auditFetched } from "./audit-fetched.ts";
 import { readChampion } from "./champion.ts";
 import { type auditSchema, type evaluationSchema, inspectionSchema, trainingSchema } from "./results.ts";
 import { readResult, readRun, requireResult, writeResult } from "./run-record.ts";
@@ -46,22 +47,13 @@ export async function runJobTask(context: JobContext, task: JobTask, runId: stri
   return result;
 }
 
-const namedFaults = 20;
-
-/** Brings the dataset here and looks at every image of it; which are left out is the same for the tasks after. */
+/** Brings the dataset here and has it judged; what cannot be used is left out by the tasks after, too. */
 async function audit(context: JobContext, run: PipelineRun): Promise<z.infer<typeof auditSchema>> {
   const dataset = await fetchWhole(context, run);
   const { settings } = run.request;
-  const images = dataset.manifest.images.length + dataset.faults.length;
-  const share = dataset.faults.length / Math.max(1, images);
-  const findings = dataset.faults.slice(0, namedFaults).map(({ path, reason }) => `${path}: ${reason}`);
-  if (share > settings.maximumFaultShare) {
-    findings.unshift(
-      `${dataset.faults.length} of ${images} images cannot be used, ${percent(settings.maximumFaultShare)} may`,
-    );
-  }
-  const sound = share <= settings.maximumFaultShare;
-  return { sound, images, faults: dataset.faults.length, findings };
+  const { result, page } = await auditFetched(dataset, settings, context.scratch);
+  await context.record.put(objectKeys.runFile(run.runId, "audit.html"), page);
+  return result;
 }
 
 /** Trains, releases and leaves the version among the candidates of the run; nothing is published. */
@@ -179,8 +171,4 @@ async function inspectedManifest(context: JobContext, run: PipelineRun): Promise
     datasetVersion === null ? null : await readDatasetManifest(context.record, dataset, datasetVersion);
   if (manifest !== null) return manifest;
   throw new AppError("not_found", `dataset ${dataset} has no version ${datasetVersion}; upload it again`);
-}
-
-function percent(fraction: number): string {
-  return `${(fraction * 100).toFixed(1)} %`;
 }
