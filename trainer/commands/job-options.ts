@@ -10,6 +10,7 @@ import { type Architecture, architectures } from "../model/build-model.ts";
 import type { Output } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { CrossValidation } from "../training/cross-validation.ts";
+import { augmentations } from "../training/defaults.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { describeUnknown, shareText } from "../evaluation/describe-evaluation.ts";
 import { longestUse } from "../job/release-trained.ts";
@@ -30,6 +31,8 @@ export interface JobOptions extends CommonOptions {
   readonly backbone?: string;
   readonly teacher?: string;
   readonly mirror?: boolean;
+  readonly augment?: keyof typeof augmentations;
+  readonly averaging?: number;
   readonly budget?: number;
   readonly report: boolean;
   readonly intendedUse?: string;
@@ -82,6 +85,17 @@ export function withJobOptions(command: Command): Command {
       parseFactor,
     )
     .addOption(
+      new Option(
+        "--augment <strength>",
+        "random changes of the training images, from scratch (default: light)",
+      ).choices(Object.keys(augmentations)),
+    )
+    .option(
+      "--averaging <share>",
+      "keep a running average of the weights, such as 0.99, from scratch",
+      parseShare,
+    )
+    .addOption(
       new Option("--engine <name>", "what computes the training")
         .choices(["auto", "wasm", "native-cpu", "native-gpu"])
         .default("auto"),
@@ -97,7 +111,9 @@ export function jobRequest(
   rest: Pick<JobRequest, "alias" | "by" | "runId">,
 ): JobRequest {
   const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
-  const { mode, backbone, teacher, mirror, intendedUse } = options;
+  const { mode, backbone, teacher, mirror, intendedUse, averaging } = options;
+  const augmentation = options.augment === undefined ? undefined : augmentations[options.augment];
+  const scratch = { epochs, architecture, size, width, augmentation, averaging };
   return {
     ...rest,
     data,
@@ -106,7 +122,7 @@ export function jobRequest(
     model,
     engine,
     intendedUse,
-    wishes: { mode, backbone, teacher, mirror, scratch: { epochs, architecture, size, width } },
+    wishes: { mode, backbone, teacher, mirror, scratch },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
   };
@@ -198,6 +214,13 @@ export function jobSummary(
     ),
     skipped: result.dataset.manifest.skipped.length,
   };
+}
+
+function parseShare(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1))
+    throw new InvalidArgumentError(`got "${text}"; a number between 0 and 1 is needed.`);
+  return value;
 }
 
 function parseFactor(text: string): number {

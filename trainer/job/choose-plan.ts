@@ -93,7 +93,7 @@ function planFinetune({ backbone, teacher, scratch }: PlanWishes, seed: number):
 function reasonForScratch({ backbone, scratch }: PlanWishes, { dataset, isDrawn }: PlanFacts): string | null {
   if (backbone !== undefined) return null;
   const fixed = Object.entries(scratch).find(([name, value]) => name !== "size" && value !== undefined);
-  if (fixed !== undefined) return `--${fixed[0]} is of nets that are trained from nothing`;
+  if (fixed !== undefined) return `${fixed[0]} is of nets that are trained from nothing`;
   if (isDrawn) return "the drawn scenes are no photos, which is what backbones know";
   const train = countOf(dataset, "train");
   const side = typicalSide(dataset.images);

@@ -9,7 +9,7 @@ const validationSchema = z.strictObject({ top1Accuracy: z.number(), loss: z.numb
 const count = z.int().check(z.gte(0));
 
 const headerSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   /** Of everything that must not change between the parts of a run. */
   runDigest: z.string(),
   /** The epoch that is under way. */
@@ -20,12 +20,13 @@ const headerSchema = z.strictObject({
   lossSum: z.number(),
   optimizerSteps: count,
   best: z.nullable(z.strictObject({ epoch: count, validation: validationSchema })),
-  /** Lengths of the float32 arrays that follow: weights, two moments a trainable weight, best weights. */
+  /** Lengths of the float32 arrays that follow: weights, two moments a trainable weight, best weights, their average. */
   lengths: z.strictObject({
     weights: z.array(count),
     first: z.array(count),
     second: z.array(count),
     best: z.array(count),
+    average: z.array(count),
   }),
   payloadSha256: z.string(),
 });
@@ -39,6 +40,8 @@ export type Checkpoint = Omit<Header, "schemaVersion" | "lengths" | "payloadSha2
   readonly second: readonly Float32Array[];
   /** Weights of the best epoch; empty before the first validation. */
   readonly bestWeights: readonly Float32Array[];
+  /** Running average of the weights; empty without one. */
+  readonly average: readonly Float32Array[];
 };
 
 /** Where the checkpoint of a run lies; one object, replaced whole. */
@@ -77,20 +80,21 @@ export async function loadCheckpoint(
 
 /** Header length (uint32, little-endian), header (JSON), float32 values (little-endian). */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { weights, first, second, bestWeights, ...position } = checkpoint;
+  const { weights, first, second, bestWeights, average, ...position } = checkpoint;
   const payload = Buffer.concat(
-    [...weights, ...first, ...second, ...bestWeights].map(
+    [...weights, ...first, ...second, ...bestWeights, ...average].map(
       ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
     ),
   );
   const header: Header = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     ...position,
     lengths: {
       weights: lengthsOf(weights),
       first: lengthsOf(first),
       second: lengthsOf(second),
       best: lengthsOf(bestWeights),
+      average: lengthsOf(average),
     },
     payloadSha256: sha256(payload),
   };
@@ -108,7 +112,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const header = parseJsonWith(headerSchema, text, "the checkpoint's header", "integrity_mismatch");
   const { schemaVersion: _, lengths, payloadSha256, ...position } = header;
   const payload = buffer.subarray(4 + textLength);
-  const floats = [lengths.weights, lengths.first, lengths.second, lengths.best].flat();
+  const floats = [lengths.weights, lengths.first, lengths.second, lengths.best, lengths.average].flat();
   const expectedBytes = 4 * floats.reduce((sum, length) => sum + length, 0);
   if (payload.length !== expectedBytes || sha256(payload) !== payloadSha256) {
     throw new AppError("integrity_mismatch", "the checkpoint is damaged; delete it and start the run again");
@@ -127,6 +131,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     first: take(lengths.first),
     second: take(lengths.second),
     bestWeights: take(lengths.best),
+    average: take(lengths.average),
   };
 }
 

@@ -13,6 +13,18 @@ export const augmentationSchema = z.strictObject({
   brightness: fraction,
   /** Largest relative change of contrast around mid-grey. */
   contrast: fraction,
+  /** Largest turn, in degrees. */
+  rotation: z.optional(z.number().check(z.gte(0), z.lte(45))),
+  /** Largest relative change of size. */
+  zoom: z.optional(z.number().check(z.gte(0), z.lte(0.5))),
+  /** Largest relative change of the colours' distance from grey. */
+  saturation: z.optional(fraction),
+  /** Side of a covered square, as a share of the image's shorter side. */
+  cutout: z.optional(z.number().check(z.gte(0), z.lte(0.75))),
+  /** How many of the four changes above an image gets; all that are on unless told. */
+  picks: z.optional(z.int().check(z.gte(0), z.lte(4))),
+  /** Largest share of another image that is mixed into each, labels alike (mixup, Zhang et al. 2018). */
+  mixup: z.optional(z.number().check(z.gte(0), z.lte(0.5))),
 });
 
 /** How a training run goes; see {@link parseTrainingConfig}. */
@@ -34,6 +46,10 @@ export const trainingConfigSchema = z.strictObject({
   /** Share of each label that is spread over all classes. */
   labelSmoothing: z.number().check(z.gte(0), z.lt(1)),
   augmentation: augmentationSchema,
+  /** Share of the running average of the weights that a step keeps; the average is what is validated and kept. */
+  averaging: z.optional(z.number().check(z.gt(0), z.lt(1))),
+  /** Longest that the gradient of all weights together may be; longer ones are shortened. */
+  gradientClip: z.optional(z.number().check(z.gt(0))),
   /** Epochs without a better validation result after which training stops. */
   patience: z.int().check(z.gte(1)),
 });

@@ -1,6 +1,6 @@
 import type { DatasetManifest } from "../../shared/contract/dataset.ts";
 import type { Architecture } from "../model/build-model.ts";
-import { parseTrainingConfig, type TrainingConfig } from "./config.ts";
+import { type Augmentation, parseTrainingConfig, type TrainingConfig } from "./config.ts";
 
 /** A net and how to train it. */
 export interface TrainingPlan {
@@ -31,6 +31,23 @@ const sizes = [
   { size: 96, largestSide: Infinity, width: 1, visits: 20_000 },
 ] as const;
 
+/** Random changes of the training images: few for short trainings, many for long ones, which would learn them by heart. */
+export const augmentations = {
+  light: { flip: true, shift: 0.1, brightness: 0.1, contrast: 0.2 },
+  strong: {
+    flip: true,
+    shift: 0.12,
+    brightness: 0.15,
+    contrast: 0.3,
+    rotation: 15,
+    zoom: 0.15,
+    saturation: 0.4,
+    cutout: 0.35,
+    picks: 2,
+    mixup: 0.2,
+  },
+} as const satisfies Record<string, Augmentation>;
+
 const fewestEpochs = 8;
 const mostEpochs = 40;
 
@@ -59,7 +76,9 @@ export function planTraining(
     schedule: settings.schedule ?? "cosine",
     weightDecay: settings.weightDecay ?? 0.05,
     labelSmoothing: settings.labelSmoothing ?? 0.05,
-    augmentation: settings.augmentation ?? { flip: true, shift: 0.1, brightness: 0.1, contrast: 0.2 },
+    augmentation: settings.augmentation ?? augmentations.light,
+    averaging: settings.averaging,
+    gradientClip: settings.gradientClip,
     patience: settings.patience ?? Math.max(6, Math.ceil(epochs / 3)),
   });
   return {

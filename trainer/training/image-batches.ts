@@ -1,6 +1,7 @@
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import { normalize } from "../../shared/image/normalize.ts";
 import { type ImageSet, imageCount, imagePixels } from "../data/image-set.ts";
+import { changeImage } from "./augment.ts";
 import type { Augmentation } from "./config.ts";
 import type { RandomStream } from "./random.ts";
 
@@ -13,6 +14,8 @@ export interface Batch {
   readonly nhwc: Float32Array;
   /** `[batch]`, class indices. */
   readonly labels: Int32Array;
+  /** What was mixed into each image: the class of another of the batch, and its share. */
+  readonly mixed?: { readonly labels: Int32Array; readonly share: number };
 }
 
 /** Makes batches of one image set. */
@@ -43,19 +46,24 @@ export function createBatchMaker(set: ImageSet, normalization: Normalization): B
     return { nhwc, labels: indices.map((index) => set.labels[index] as number) };
   };
   const columns = new Int32Array(set.width);
+  const scratch = new Uint8Array(size);
   const still: Geometry = { mirrored: false, shiftX: 0, shiftY: 0 };
   return {
     plain: (indices) => make(indices, (pixels, out) => fillImage(pixels, set, still, table, columns, out)),
-    augmented: (indices, augmentation, random) =>
-      make(indices, (pixels, out) => {
+    augmented: (indices, augmentation, random) => {
+      const batch = make(indices, (pixels, out) => {
         const geometry: Geometry = {
           mirrored: augmentation.flip && random.uniform() < 0.5,
           shiftX: between(random, Math.round(augmentation.shift * set.width)),
           shiftY: between(random, Math.round(augmentation.shift * set.height)),
         };
         const lit = relit(table, augmentation, random);
-        fillImage(pixels, set, geometry, lit, columns, out);
-      }),
+        const changed = changeImage(pixels, set, augmentation, random, scratch);
+        fillImage(changed, set, geometry, lit, columns, out);
+      });
+      const share = augmentation.mixup === undefined ? 0 : augmentation.mixup * random.uniform();
+      return share === 0 ? batch : mixNeighbours(batch, share);
+    },
   };
 }
 
@@ -84,6 +92,21 @@ export function logitsInBatches(
 function normalizedBytes({ mean, std }: Normalization): Float32Array {
   const ramp = Uint8Array.from({ length: 256 * 3 }, (_, index) => Math.floor(index / 3));
   return normalize({ width: 256, height: 1, data: ramp }, { width: 256, height: 1, mean, std });
+}
+
+/** Mixes into each image the one that follows it in the batch, which the shuffled order makes a random one. */
+function mixNeighbours({ nhwc, labels }: Batch, share: number): Batch {
+  const size = nhwc.length / labels.length;
+  const next = (image: number): number => (image + 1) % labels.length;
+  const mixed = nhwc.map((value, at) => {
+    const other = nhwc[next(Math.floor(at / size)) * size + (at % size)] as number;
+    return value * (1 - share) + other * share;
+  });
+  return {
+    nhwc: mixed,
+    labels,
+    mixed: { labels: labels.map((_, image) => labels[next(image)] as number), share },
+  };
 }
 
 function between(random: RandomStream, most: number): number {

@@ -25,6 +25,7 @@ export function createImageLearner(request: TrainingRequest, config: TrainingCon
     optimizer,
     labelSmoothing: config.labelSmoothing,
     classWeights: classWeights(train.labels, train.classes),
+    gradientClip: config.gradientClip,
   };
   const { seed, augmentation } = config;
   return {

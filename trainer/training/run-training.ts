@@ -33,7 +33,7 @@ export type RunOptions = Pick<
 > & {
   readonly config: Pick<
     TrainingConfig,
-    "seed" | "epochs" | "batchSize" | "learningRate" | "warmupSteps" | "schedule" | "patience"
+    "seed" | "epochs" | "batchSize" | "learningRate" | "warmupSteps" | "schedule" | "patience" | "averaging"
   >;
 };
 
@@ -44,6 +44,8 @@ interface Position {
   lossSum: number;
   best: { readonly epoch: number; readonly validation: Validation } | null;
   bestWeights: readonly Float32Array[];
+  /** Running average of the weights; empty without one. */
+  average: readonly Float32Array[];
 }
 
 /**
@@ -60,7 +62,7 @@ class TrainingRun {
   readonly #options: RunOptions;
   readonly #batchSize: number;
   readonly #stepsPerEpoch: number;
-  #position: Position = { epoch: 0, step: 0, lossSum: 0, best: null, bestWeights: [] };
+  #position: Position = { epoch: 0, step: 0, lossSum: 0, best: null, bestWeights: [], average: [] };
 
   constructor(learner: Learner, options: RunOptions) {
     this.#learner = learner;
@@ -117,6 +119,7 @@ class TrainingRun {
     const indices = order.subarray(first, first + this.#batchSize);
     const loss = this.#learner.step(indices, `${position.epoch}/${position.step}`, this.#learningRate());
     if (!Number.isFinite(loss)) throw this.#diverged("loss", loss);
+    this.#followAverage();
     position.lossSum += loss;
     position.step++;
     this.#options.onProgress?.({
@@ -129,7 +132,32 @@ class TrainingRun {
     });
   }
 
+  /** The average starts at the weights and remembers ever longer, until it keeps its share (Polyak averaging). */
+  #followAverage(): void {
+    const { averaging } = this.#options.config;
+    if (averaging === undefined) return;
+    const current = readWeights(this.#learner);
+    const step = this.#stepsDone();
+    const kept = step === 0 ? 0 : Math.min(averaging, (1 + step) / (10 + step));
+    this.#position.average = current.map((values, index) => {
+      const before = this.#position.average[index] ?? values;
+      return values.map((value, i) => kept * (before[i] as number) + (1 - kept) * value);
+    });
+  }
+
   #validate(): void {
+    const { average } = this.#position;
+    if (average.length === 0) {
+      this.#score();
+      return;
+    }
+    const trained = readWeights(this.#learner);
+    writeWeights(this.#learner, average);
+    this.#score();
+    writeWeights(this.#learner, trained);
+  }
+
+  #score(): void {
     const position = this.#position;
     const validation = this.#learner.validate();
     // no later epoch would count as better than one without a number
@@ -175,8 +203,8 @@ class TrainingRun {
     if (store === undefined || runId === undefined) return;
     const checkpoint = await loadCheckpoint(store, runId, this.#learner.digest);
     if (checkpoint === null) return;
-    const { epoch, step, lossSum, best, bestWeights } = checkpoint;
-    this.#position = { epoch, step, lossSum, best, bestWeights };
+    const { epoch, step, lossSum, best, bestWeights, average } = checkpoint;
+    this.#position = { epoch, step, lossSum, best, bestWeights, average };
     writeWeights(this.#learner, checkpoint.weights);
     const { optimizerSteps: steps, first, second } = checkpoint;
     this.#learner.optimizer.restore({ steps, first, second });

@@ -16,6 +16,8 @@ export interface StepContext {
   readonly labelSmoothing: number;
   /** `[classes]`: how much an image of each counts. */
   readonly classWeights: Float64Array;
+  /** Longest that the gradient of all weights together may be. */
+  readonly gradientClip?: number | undefined;
 }
 
 /** The trainable weights of a model in the order that the optimiser keeps. */
@@ -38,7 +40,7 @@ export function trainStep(
     const inputShape = model.inputs[0]?.shape.slice(1).map(Number) ?? [];
     const x = tf.tensor(batch.nhwc, [batch.labels.length, ...inputShape]);
     const classes = Number(model.outputs[0]?.shape.at(-1));
-    const targets = weightedTargets(batch.labels, classes, context);
+    const targets = weightedTargets(batch, classes, context);
     const weights = trainableWeights(model);
     let statistics: readonly RunningStatistics[] = [];
     const { value, grads } = tf.variableGrads(() => {
@@ -46,34 +48,57 @@ export function trainStep(
       statistics = result.statistics;
       return crossEntropy(result.logits, targets);
     }, weights.map(variableOf));
-    optimizer.step(
-      weights.map((weight) => gradientOf(grads, weight)),
-      learningRate,
-    );
+    const gradients = weights.map((weight) => gradientOf(grads, weight));
+    optimizer.step(clipped(gradients, context.gradientClip), learningRate);
     for (const entry of statistics) follow(entry);
     return value.dataSync()[0] as number;
   });
 }
 
-/** `[batch, classes]`: smoothed, and times the weight of the image's class, which cross-entropy is linear in. */
+/** `[batch, classes]`: smoothed, mixed, and times the weight of each class, which cross-entropy is linear in. */
 function weightedTargets(
-  labels: Int32Array,
+  { labels, mixed }: Batch,
   classes: number,
-  { labelSmoothing, classWeights }: Pick<StepContext, "labelSmoothing" | "classWeights">,
+  context: Pick<StepContext, "labelSmoothing" | "classWeights">,
 ): tf.Tensor2D {
   const targets = new Float32Array(labels.length * classes);
-  labels.forEach((label, image) => {
-    const weight = classWeights[label] ?? 1;
-    targets.fill((weight * labelSmoothing) / classes, image * classes, (image + 1) * classes);
-    targets[image * classes + label] = weight * (1 - labelSmoothing + labelSmoothing / classes);
-  });
+  addTargets(targets, labels, 1 - (mixed?.share ?? 0), classes, context);
+  if (mixed !== undefined) addTargets(targets, mixed.labels, mixed.share, classes, context);
   return tf.tensor2d(targets, [labels.length, classes]);
+}
+
+function addTargets(
+  targets: Float32Array,
+  labels: Int32Array,
+  share: number,
+  classes: number,
+  { labelSmoothing, classWeights }: Pick<StepContext, "labelSmoothing" | "classWeights">,
+): void {
+  labels.forEach((label, image) => {
+    const weight = share * (classWeights[label] ?? 1);
+    for (let c = 0; c < classes; c++) {
+      const truth = c === label ? 1 - labelSmoothing : 0;
+      const at = image * classes + c;
+      targets[at] = (targets[at] as number) + weight * (truth + labelSmoothing / classes);
+    }
+  });
 }
 
 /** @param targets `[batch, classes]`, each row a share of every class */
 export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor2D): tf.Scalar {
   const likelihoods = tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1);
   return tf.neg(tf.mean(likelihoods));
+}
+
+/** The gradients, all shortened alike when together they are longer than `most` (Pascanu et al. 2013). */
+function clipped(gradients: readonly tf.Tensor[], most: number | undefined): readonly tf.Tensor[] {
+  if (most === undefined) return gradients;
+  const length = Math.sqrt(gradients.reduce((sum, gradient) => sum + squaresOf(gradient), 0));
+  return length <= most ? gradients : gradients.map((gradient) => tf.mul(gradient, most / length));
+}
+
+function squaresOf(gradient: tf.Tensor): number {
+  return tf.sum(tf.square(gradient)).dataSync()[0] as number;
 }
 
 /** The variable behind a weight. @throws internal when it is none of this tfjs */

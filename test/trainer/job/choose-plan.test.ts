@@ -48,7 +48,7 @@ describe("choosePlan", () => {
   it.for([
     ["the drawn scenes", wishes(), { isDrawn: true }, 300, 160, /no photos/],
     ["many small images", wishes(), {}, 3000, 32, /2100 images of 32 px/],
-    ["epochs that were asked for", wishes({ scratch: { epochs: 3 } }), {}, 300, 500, /^--epochs is of nets/],
+    ["epochs that were asked for", wishes({ scratch: { epochs: 3 } }), {}, 300, 500, /^epochs is of nets/],
     ["a wish", wishes({ mode: "scratch" }), {}, 300, 500, /^as asked$/],
   ] as const)("trains from scratch for %s, and says why", async ([, wish, change, count, side, why]) => {
     const choice = await choosePlan(wish, facts(count, side, change), silent);

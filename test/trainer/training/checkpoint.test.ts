@@ -15,6 +15,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
   first: arrays,
   second: arrays,
   bestWeights: arrays,
+  average: arrays,
 });
 
 describe("a checkpoint", () => {

@@ -68,6 +68,35 @@ describe("trainModel", () => {
     expect(hashes[2]).not.toBe(hashes[0]);
   });
 
+  it("goes on where it was with an averaged net on mixed and changed images, too", async () => {
+    const changed = config({
+      augmentation: {
+        ...config().augmentation,
+        rotation: 20,
+        zoom: 0.2,
+        saturation: 0.5,
+        cutout: 0.4,
+        mixup: 0.3,
+      },
+      averaging: 0.9,
+      gradientClip: 0.5,
+    });
+    const whole = request({ config: changed });
+    const { weightsSha256 } = await trainModel(whole);
+    const store = createMemoryStore();
+    const controller = new AbortController();
+    const onProgress = ({ step }: TrainingProgress): void => {
+      if (step === 9) controller.abort();
+    };
+    const first = request({ config: changed, store, runId: "run", signal: controller.signal, onProgress });
+    expect((await trainModel(first)).outcome).toBe("aborted");
+    const second = request({ config: changed, store, runId: "run" });
+    const resumed = await trainModel(second);
+    expect(resumed).toMatchObject({ outcome: "finished", weightsSha256 });
+    expect(resumed.validation?.top1Accuracy).toBeGreaterThanOrEqual(0.8);
+    for (const job of [whole, first, second]) job.model.dispose();
+  });
+
   it("ends with what it has when its time is over, validated", async () => {
     const job = request();
     let asked = 0;
