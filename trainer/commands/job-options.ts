@@ -40,11 +40,26 @@ export interface JobOptions extends CommonOptions {
 
 /** Gives a command the options of training. */
 export function withJobOptions(command: Command): Command {
-  return withConfigFile(command)
+  const described = withConfigFile(command)
     .option(
       "--data <path>",
       "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
     )
+    .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive);
+  return withScratchOptions(withModeOptions(described))
+    .addOption(
+      new Option("--engine <name>", "what computes the training")
+        .choices(["auto", "wasm", "native-cpu", "native-gpu"])
+        .default("auto"),
+    )
+    .option("--intended-use <text>", "what the model is for and what not, for its card", parseSentence)
+    .option("--no-report", "leave out the report, which is made after the promotion")
+    .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)");
+}
+
+/** The options that choose how to train. */
+function withModeOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         "--mode <name>",
@@ -66,8 +81,12 @@ export function withJobOptions(command: Command): Command {
       ).choices([...backbones.map(({ name }) => name), "none"]),
     )
     .option("--mirror", "train a head on mirrored images too")
-    .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration)
-    .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
+    .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration);
+}
+
+/** The options of nets that are trained from nothing. */
+function withScratchOptions(command: Command): Command {
+  return command
     .option(
       "--epochs <number>",
       "most passes over the training images, from scratch (default: by the data)",
@@ -94,15 +113,7 @@ export function withJobOptions(command: Command): Command {
       "--averaging <share>",
       "keep a running average of the weights, such as 0.99, from scratch",
       parseShare,
-    )
-    .addOption(
-      new Option("--engine <name>", "what computes the training")
-        .choices(["auto", "wasm", "native-cpu", "native-gpu"])
-        .default("auto"),
-    )
-    .option("--intended-use <text>", "what the model is for and what not, for its card", parseSentence)
-    .option("--no-report", "leave out the report, which is made after the promotion")
-    .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)");
+    );
 }
 
 /** The job that the options ask for. */
