@@ -79,14 +79,18 @@ export async function readWeights(
     bytes.set(file, start);
     start += file.length;
   }
+  return { specs: placeWeights(model), bytes };
+}
+
+/** Where each weight lies: one after the other, as model.json lists them. */
+export function placeWeights(model: ModelJson): PlacedWeight[] {
   let end = 0;
   const specs = model.weightsManifest.flatMap((group) => group.weights);
-  const placed = specs.map((spec): PlacedWeight => {
+  return specs.map((spec) => {
     const offset = end;
     end += storedBytes(spec);
     return { ...spec, offset };
   });
-  return { specs: placed, bytes };
 }
 
 /** Values of the int32 weights, by name: axes and shapes, which the graph's checks need. */

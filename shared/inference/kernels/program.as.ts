@@ -4,7 +4,7 @@ import { depthwise, Depthwise } from "./depthwise.as";
 import { border, Border, image, Image } from "./image.as";
 import { elementwise, Elementwise, pool, Pooling } from "./pooling.as";
 
-export { allFinite, packDepthwise, packPanels, packVector } from "./weights.as";
+export { allFinite, packDepthwise, packPanel, packVector } from "./weights.as";
 
 /** Bytes of a record, whichever operation it is. */
 const RECORD: usize = 128;

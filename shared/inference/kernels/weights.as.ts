@@ -25,13 +25,37 @@ function fromFloat16(bits: u32): f32 {
   return reinterpret<f32>(sign | pattern);
 }
 
+/** `width` values, a multiple of 4, from `source` on. */
+function unpackRow(target: usize, source: usize, storage: i32, table: usize, index: i32, width: i32): void {
+  if (storage == Storage.table) {
+    let byte = source + <usize>index;
+    for (const end = target + ((<usize>width) << 2); target < end; target += 4) {
+      store<f32>(target, load<f32>(table + ((<usize>load<u8>(byte)) << 2)));
+      byte++;
+    }
+  } else if (storage == Storage.float32) {
+    let values = source + ((<usize>index) << 2);
+    for (const end = target + ((<usize>width) << 2); target < end; target += 16) {
+      v128.store(target, v128.load(values));
+      values += 16;
+    }
+  } else {
+    let half = source + ((<usize>index) << 1);
+    for (const end = target + ((<usize>width) << 2); target < end; target += 4) {
+      store<f32>(target, fromFloat16(<u32>load<u16>(half)));
+      half += 2;
+    }
+  }
+}
+
 /**
- * Packs the filter of a convolution or dense layer, stored as `[taps, inputs, outputs]`: panels of 16 outputs, the
- * last of 8 where that is enough, each one row of biases and one an input value; what pads is 0.
+ * Packs one panel of a convolution or dense layer, whose filter is stored as `[taps, inputs, outputs]`: a row of
+ * biases and one an input value, each of `width` outputs from `channel` on; what pads is 0. One panel a call, so
+ * that V8 can change to optimised code within a layer.
  * @param paddedInputs values a tap has where the input is stored, at least `inputs`
  * @param scales factors of the outputs, or 0; a value is multiplied after it was read
  */
-export function packPanels(
+export function packPanel(
   target: usize,
   source: usize,
   storage: i32,
@@ -42,31 +66,35 @@ export function packPanels(
   inputs: i32,
   paddedInputs: i32,
   outputs: i32,
-  paddedOutputs: i32,
+  channel: i32,
+  width: i32,
 ): void {
-  for (let channel = 0; channel < paddedOutputs;) {
-    const width = paddedOutputs - channel >= 16 ? 16 : 8;
-    const used = min(width, outputs - channel);
-    memory.fill(target, 0, (<usize>width) << 2);
-    for (let j = 0; j < used; j++) {
-      store<f32>(target + ((<usize>j) << 2), load<f32>(bias + ((<usize>(channel + j)) << 2)));
-    }
-    target += (<usize>width) << 2;
-    for (let tap = 0; tap < taps; tap++) {
-      for (let k = 0; k < paddedInputs; k++) {
-        const row = (tap * inputs + k) * outputs + channel;
-        if (used < width || k >= inputs) memory.fill(target, 0, (<usize>width) << 2);
-        if (k < inputs) {
-          for (let j = 0; j < used; j++) {
-            let value = read(source, storage, table, row + j);
-            if (scales != 0) value *= load<f32>(scales + ((<usize>(channel + j)) << 2));
-            store<f32>(target + ((<usize>j) << 2), value);
-          }
+  const rowBytes = (<usize>width) << 2;
+  const used = min(width, outputs - channel);
+  memory.fill(target, 0, rowBytes);
+  memory.copy(target, bias + ((<usize>channel) << 2), (<usize>used) << 2);
+  target += rowBytes;
+  for (let tap = 0; tap < taps; tap++) {
+    for (let k = 0; k < inputs; k++) {
+      const row = (tap * inputs + k) * outputs + channel;
+      if (used == width) unpackRow(target, source, storage, table, row, width);
+      else {
+        for (let j = 0; j < width; j++) {
+          const value: f32 = j < used ? read(source, storage, table, row + j) : 0;
+          store<f32>(target + ((<usize>j) << 2), value);
         }
-        target += (<usize>width) << 2;
       }
+      if (scales != 0) {
+        for (let j = 0; j < used; j++) {
+          const at = target + ((<usize>j) << 2);
+          store<f32>(at, load<f32>(at) * load<f32>(scales + ((<usize>(channel + j)) << 2)));
+        }
+      }
+      target += rowBytes;
     }
-    channel += width;
+    const padding = <usize>(paddedInputs - inputs) * rowBytes;
+    memory.fill(target, 0, padding);
+    target += padding;
   }
 }
 

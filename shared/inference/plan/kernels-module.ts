@@ -4,7 +4,7 @@ import { AppError } from "../../contract/errors.ts";
 export interface PlanKernels {
   /** Runs the records at an address. */
   run(record: number): void;
-  packPanels(
+  packPanel(
     target: number,
     source: number,
     storage: number,
@@ -15,7 +15,8 @@ export interface PlanKernels {
     inputs: number,
     paddedInputs: number,
     outputs: number,
-    paddedOutputs: number,
+    channel: number,
+    width: number,
   ): void;
   packDepthwise(
     target: number,
@@ -47,7 +48,7 @@ export interface PlanKernels {
 export function instantiatePlanKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): PlanKernels {
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    if (typeof exports["run"] === "function" && typeof exports["packPanels"] === "function") {
+    if (typeof exports["run"] === "function" && typeof exports["packPanel"] === "function") {
       // the module that kernels/build.sh writes exports exactly these functions of numbers
       return exports as unknown as PlanKernels;
     }

@@ -151,21 +151,28 @@ function packConvolution(packer: Packer, step: ConvolutionStep, target: number):
   const bias = unpackBias(packer, step.bias, step.target.channels);
   const { weight, source, storage, table, scales } = packer.stage("filter", step.filter);
   const taps = tapsOf(weight.shape);
-  const [inputs = 0, outputs = 0] = weight.shape.slice(-2);
+  const inputs = weight.shape.at(-2) ?? 0;
   const { pitch } = step.source;
-  packer.kernels.packPanels(
-    target,
-    source,
-    storage,
-    table,
-    scales,
-    bias,
-    taps,
-    inputs,
-    pitch,
-    outputs,
-    step.target.pitch,
-  );
+  const { channels, pitch: paddedOutputs } = step.target;
+  let address = target;
+  for (let channel = 0; channel < paddedOutputs; channel += 16) {
+    const width = Math.min(16, paddedOutputs - channel);
+    packer.kernels.packPanel(
+      address,
+      source,
+      storage,
+      table,
+      scales,
+      bias,
+      taps,
+      inputs,
+      pitch,
+      channels,
+      channel,
+      width,
+    );
+    address += 4 * (taps * pitch + 1) * width;
+  }
   return (taps * pitch + 1) * step.target.pitch;
 }
 

@@ -37,7 +37,8 @@ export function buildMobileNetV2({ size, width, classes }: MobileNetWorkload): t
           strides,
           padding: "same",
           useBias: false,
-          depthwiseInitializer: tfl.initializers.heNormal({ seed: seed++ }),
+          // heNormal would count the inputs of all channels, and the values would fade from layer to layer
+          depthwiseInitializer: tfl.initializers.randomNormal({ stddev: Math.sqrt(2 / 9), seed: seed++ }),
         })
         .apply(x),
     );
