@@ -6,7 +6,7 @@ import type { PlacedWeight, Weights } from "./weights.ts";
 export type WeightStorage =
   | { readonly kind: "float32" }
   | { readonly kind: "float16" }
-  /** A byte a value: `table[byte]`, times the scale of its output channel (the last dimension) where there are scales. */
+  /** A byte a value: `table[byte]`, times `scales[index % scales.length]` where there are scales. */
   | { readonly kind: "table"; readonly table: Float32Array; readonly scales?: Float32Array };
 
 /** One float32 weight tensor as it is stored. */

@@ -1,5 +1,5 @@
 import { AppError } from "../../contract/errors.ts";
-import { notFinite, type StoredWeight } from "../stored-weight.ts";
+import { notFinite, type StoredWeight, weightValues } from "../stored-weight.ts";
 import type { WasmHeap } from "../wasm-heap.ts";
 import type { PlanKernels } from "./kernels-module.ts";
 import type { ConvolutionStep, DepthwiseStep, ElementwiseStep, Plan, PlanStep } from "./steps.ts";
@@ -73,8 +73,8 @@ interface Staged {
 
 interface Packer {
   readonly kernels: PlanKernels;
-  /** The weight, in the heap until the next call with the same place. */
-  stage(place: "filter" | "bias", name: string): Staged;
+  /** The weight of a layer of that many output channels, in the heap until the next call with the same place. */
+  stage(place: "filter" | "bias", name: string, channels: number): Staged;
   /** Room for a bias, unpacked. */
   readonly biasValues: number;
   free(): void;
@@ -86,8 +86,8 @@ function createPacker(
   heap: WasmHeap,
 ): Packer {
   const weights = [...stored.values()];
-  const largest = Math.max(...weights.map(({ bytes }) => bytes.length));
-  const longest = Math.max(...weights.map(({ shape }) => shape.at(-1) ?? 1));
+  const largest = Math.max(...weights.map(stagedBytes));
+  const longest = Math.max(...weights.map(longestVector));
   const slotBytes = align(largest) + tableBytes + align(4 * longest);
   const start = heap.malloc(2 * slotBytes + 4 * (longest + 8));
   if (start === 0) throw heapIsFull(2 * slotBytes);
@@ -95,10 +95,11 @@ function createPacker(
     kernels,
     biasValues: start + 2 * slotBytes,
     free: () => heap.free(start),
-    stage: (place, name) => {
-      const weight = stored.get(name);
-      if (weight === undefined)
+    stage: (place, name, channels) => {
+      const found = stored.get(name);
+      if (found === undefined)
         throw new AppError("unsupported_model", `${name} of model.json is no float32 weight`);
+      const weight = scaledByChannel(found, channels);
       const source = start + (place === "filter" ? 0 : slotBytes);
       const table = source + align(largest);
       const scales = table + tableBytes;
@@ -114,6 +115,26 @@ function createPacker(
       return { weight, source, storage: storageCodes[storage.kind], table, scales: hasScales ? scales : 0 };
     },
   };
+}
+
+/** Our kernels scale by output channel; what is scaled otherwise becomes floats first. */
+function scaledByChannel(weight: StoredWeight, channels: number): StoredWeight {
+  const { storage } = weight;
+  if (storage.kind !== "table" || storage.scales === undefined) return weight;
+  if (storage.scales.length === channels) return weight;
+  const values = weightValues(weight);
+  return { ...weight, bytes: new Uint8Array(values.buffer), storage: { kind: "float32" } };
+}
+
+/** Bytes that a weight may take while it is packed. */
+function stagedBytes({ bytes, storage }: StoredWeight): number {
+  return storage.kind === "table" && storage.scales !== undefined ? 4 * bytes.length : bytes.length;
+}
+
+/** Values of a bias, or of the scales of a filter. */
+function longestVector({ shape, storage }: StoredWeight): number {
+  const scales = storage.kind === "table" ? (storage.scales?.length ?? 0) : 0;
+  return Math.max(shape.at(-1) ?? 1, scales);
 }
 
 /** The error for a heap without room. */
@@ -142,14 +163,18 @@ function packStep(packer: Packer, step: PlanStep, target: number): number {
 
 /** Unpacks a bias of `length` values. @returns its address */
 function unpackBias(packer: Packer, name: string, length: number): number {
-  const { source, storage, table, scales } = packer.stage("bias", name);
+  const { source, storage, table, scales } = packer.stage("bias", name, length);
   packer.kernels.packVector(packer.biasValues, source, storage, table, scales, length, length);
   return packer.biasValues;
 }
 
 function packConvolution(packer: Packer, step: ConvolutionStep, target: number): number {
   const bias = unpackBias(packer, step.bias, step.target.channels);
-  const { weight, source, storage, table, scales } = packer.stage("filter", step.filter);
+  const { weight, source, storage, table, scales } = packer.stage(
+    "filter",
+    step.filter,
+    step.target.channels,
+  );
   const taps = tapsOf(weight.shape);
   const inputs = weight.shape.at(-2) ?? 0;
   const { pitch } = step.source;
@@ -178,7 +203,11 @@ function packConvolution(packer: Packer, step: ConvolutionStep, target: number):
 
 function packDepthwise(packer: Packer, step: DepthwiseStep, target: number): number {
   const bias = unpackBias(packer, step.bias, step.target.channels);
-  const { weight, source, storage, table, scales } = packer.stage("filter", step.filter);
+  const { weight, source, storage, table, scales } = packer.stage(
+    "filter",
+    step.filter,
+    step.target.channels,
+  );
   const taps = tapsOf(weight.shape);
   const { channels, pitch } = step.target;
   packer.kernels.packDepthwise(target, source, storage, table, scales, bias, taps, channels, pitch);
@@ -188,7 +217,7 @@ function packDepthwise(packer: Packer, step: DepthwiseStep, target: number): num
 /** The constant side of an elementwise step, one value repeated for every channel where there is only one. */
 function packVector(packer: Packer, step: ElementwiseStep, target: number): number {
   if (typeof step.right !== "string") return 0;
-  const { weight, source, storage, table, scales } = packer.stage("filter", step.right);
+  const { weight, source, storage, table, scales } = packer.stage("filter", step.right, step.target.channels);
   const { channels, pitch } = step.target;
   const { kernels } = packer;
   if (weight.shape.some((size) => size !== 1)) {

@@ -44,14 +44,16 @@ export async function compileMobileNet(workload: MobileNetWorkload): Promise<Sto
   const { storage = "none" } = workload;
   const model = buildMobileNet(workload);
   try {
-    if (workload.version !== 2) {
-      const { graph } = await buildCandidate("none", await foldModel(model), new Float32Array());
-      const stored = writeModelFiles(graph, (weight) => (weight.role === "kernel" ? storage : "none"));
-      return { scheme: storage, graph, model: stored };
-    }
-    const { graph } = convertNet(await readNet(model));
-    const stored = writeModelFiles(graph, (weight) => (weight.role === "kernel" ? storage : "none"));
-    return { scheme: storage, graph, model: stored };
+    const graph =
+      workload.version === 2
+        ? convertNet(await readNet(model)).graph
+        : (await buildCandidate("none", await foldModel(model), new Float32Array())).graph;
+    // an import settles how weights are stored
+    const weights = graph.weights.map(({ stored: _, ...weight }) => weight);
+    const files = writeModelFiles({ ...graph, weights }, ({ role }) =>
+      role === "kernel" ? storage : "none",
+    );
+    return { scheme: storage, graph, model: files };
   } finally {
     model.dispose();
   }
