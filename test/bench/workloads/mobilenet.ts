@@ -49,7 +49,14 @@ export async function compileMobileNet(workload: MobileNetWorkload): Promise<Sto
         ? convertNet(await readNet(model)).graph
         : (await buildCandidate("none", await foldModel(model), new Float32Array())).graph;
     // an import settles how weights are stored
-    const weights = graph.weights.map(({ stored: _, ...weight }) => weight);
+    const weights = graph.weights.map(({ name, shape, type, values, role, layer }) => ({
+      name,
+      shape,
+      type,
+      values,
+      role,
+      layer,
+    }));
     const files = writeModelFiles({ ...graph, weights }, ({ role }) =>
       role === "kernel" ? storage : "none",
     );

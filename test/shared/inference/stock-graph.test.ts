@@ -15,7 +15,7 @@ beforeAll(async () => {
 function graphModelLogits(
   { model, weights }: GraphBundle["written"],
   image: Float32Array,
-  shape: number[],
+  batch: number[],
 ): Float32Array {
   const artifacts: tf.io.ModelArtifacts = {
     modelTopology: { ...model.modelTopology, versions: { producer: 0, minConsumer: 0 } },
@@ -30,7 +30,7 @@ function graphModelLogits(
   const stock = new GraphModel<tf.io.IOHandlerSync>({ load: () => artifacts });
   stock.load();
   const logits = tf.tidy(() => {
-    const output = stock.execute({ input: tf.tensor(image, shape) }, "logits");
+    const output = stock.execute({ input: tf.tensor(image, batch) }, "logits");
     if (Array.isArray(output)) throw new Error("one output was asked for");
     return output.dataSync<"float32">();
   });
