@@ -7,6 +7,7 @@ import { isolateModelBytes, openBundle } from "../../shared/inference/bundle.ts"
 import { type Classifier, createClassifier } from "../../shared/inference/classifier.ts";
 import type { GraphMemory } from "../../shared/inference/graph-check.ts";
 import type { SelfTestReport } from "../../shared/inference/self-test.ts";
+import { vectorsAtLoad } from "../../shared/inference/plan/cost.ts";
 import { installWasmBackend } from "../../shared/inference/wasm-backend.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { openBundleSource } from "./bundle-source.ts";
@@ -38,7 +39,7 @@ export type ModelLoader = (located: LocatedVersion, room: ModelRoom) => Promise<
 /** Past it a tensor is refused, though estimates were wrong; the module starts with 16 MB. */
 const largestHeapBytes = isolateModelBytes + 8 * 1024 * 1024;
 
-/** The way from a version to a classifier: backend, bundle, every check, the golden vectors. */
+/** The way from a version to a classifier: backend, bundle, every check, golden vectors. */
 export function createModelLoader(store: ObjectStore): ModelLoader {
   let codec: ImageCodec | undefined;
   return async (located, room) => {
@@ -63,7 +64,7 @@ export function createModelLoader(store: ObjectStore): ModelLoader {
         classifier,
         codec,
         manifestSha256: bundle.manifestSha256,
-        selfTest: classifier.selfTest(),
+        selfTest: classifier.selfTest(vectorsAtLoad(bundle.plan)),
         wasmBytes: () => backend.memoryBytes,
       };
     } catch (error) {
