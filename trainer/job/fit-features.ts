@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createDatasetEmbedder, type DatasetEmbedder } from "../backbones/dataset-embedder.ts";
 import type { OpenBackbone } from "../backbones/open-backbone.ts";
-import { imageCount } from "../data/image-set.ts";
+import type { ImageSet } from "../data/image-set.ts";
 import { dealFolds } from "../training/cross-validation.ts";
 import { type EmbeddedImages, fitHead, type FittedHead, foldHoldOuts } from "../training/head.ts";
 import type { Reporter } from "./reporter.ts";
@@ -12,25 +12,32 @@ export const folds = 5;
 /** Numbers in the features times classes up to which training several times takes seconds. */
 export const mostCrossValidated = 5_000_000;
 
+/** What a head learns from. */
+export interface FitOptions {
+  /** 2 learns from mirrored images too. */
+  readonly views: number;
+  /** Whether the validation images are kept for something else that is to be chosen by them. */
+  readonly keepsValidation: boolean;
+}
+
 /** A head on the features of a backbone, and where they come from. */
 export interface FittedFeatures {
   readonly source: DatasetEmbedder;
   readonly head: FittedHead;
-  /** Images that it learnt from: those of train and validation. */
+  /** Images that it learnt from. */
   readonly learnt: number;
 }
 
 /**
  * Computes the features of the train and validation images, or takes them from the cache, and fits a head on them.
  * @param images decoded by the input spec of the backbone
- * @param views 2 learns from mirrored images too
  * @throws interrupted when the signal aborted it; what was computed is kept
  */
 export async function fitFeatures(
   job: TrainingJob,
   images: TrainingImages,
   { features, embedder }: OpenBackbone,
-  views: number,
+  options: FitOptions,
   reporter: Reporter,
 ): Promise<FittedFeatures> {
   const bar = reporter.progress("features");
@@ -41,31 +48,32 @@ export async function fitFeatures(
     onProgress: (done, total) => bar.update(done, total),
   });
   try {
+    const sets = options.keepsValidation ? [images.train] : [images.train, images.validation];
     const embedded = await job.times.measure("features", source.computed, () =>
-      embedFitted(images, source, views, embedder.size),
+      embedSets(sets, source, options.views, embedder.size),
     );
     const learnt = embedded.labels.length;
-    const head = await job.times.measure("head", learnt, async () => fitChosen(job, images, embedded));
+    const head = await job.times.measure("head", learnt, async () => fitChosen(job, sets, embedded));
     return { source, head, learnt };
   } finally {
     bar.end();
   }
 }
 
-/** Chooses the penalty by folds where that takes seconds, else by the validation split. */
+/** Chooses the penalty by folds where that takes seconds, else by every tenth image. */
 function fitChosen(
   { dataset }: TrainingJob,
-  { train, validation }: TrainingImages,
+  sets: readonly ImageSet[],
   embedded: EmbeddedImages,
 ): FittedHead {
   const all = Array.from(embedded.labels.keys());
   const numbers = all.length * embedded.views.length * embedded.size * embedded.classes;
   if (numbers > mostCrossValidated) {
-    const learnt = imageCount(train);
-    return fitHead(embedded, all, [{ train: all.slice(0, learnt), validation: all.slice(learnt) }]);
+    const train = all.filter((index) => index % 10 !== 0);
+    return fitHead(embedded, all, [{ train, validation: all.filter((index) => index % 10 === 0) }]);
   }
   const byPath = new Map(dataset.manifest.images.map((image) => [image.path, image]));
-  const described = [...train.paths, ...validation.paths].flatMap((path) => byPath.get(path) ?? []);
+  const described = sets.flatMap(({ paths }) => paths).flatMap((path) => byPath.get(path) ?? []);
   const foldOf = dealFolds(described, folds);
   const numbered = Array.from({ length: folds }, (_, fold) => fold);
   return fitHead(
@@ -75,25 +83,28 @@ function fitChosen(
   );
 }
 
-/** Train and validation images, in this order, in all views. */
-async function embedFitted(
-  { train, validation }: TrainingImages,
+/** The images of all sets, in all views. */
+async function embedSets(
+  sets: readonly ImageSet[],
   source: DatasetEmbedder,
   views: number,
   size: number,
 ): Promise<EmbeddedImages> {
-  const both = async (view: "plain" | "mirrored"): Promise<Float32Array> =>
-    concatenate(await source.embed(train, view), await source.embed(validation, view));
-  const mirrored = views > 1 ? [await both("mirrored")] : [];
+  const embedAll = async (view: "plain" | "mirrored"): Promise<Float32Array> => {
+    const rows: Float32Array[] = [];
+    for (const set of sets) rows.push(await source.embed(set, view));
+    return concatenate(rows);
+  };
+  const mirrored = views > 1 ? [await embedAll("mirrored")] : [];
   return {
-    views: [await both("plain"), ...mirrored],
-    labels: Int32Array.from([...train.labels, ...validation.labels]),
+    views: [await embedAll("plain"), ...mirrored],
+    labels: Int32Array.from(sets.flatMap(({ labels }) => [...labels])),
     size,
-    classes: train.classes,
+    classes: sets[0]?.classes ?? 0,
   };
 }
 
-function concatenate(...parts: readonly Float32Array[]): Float32Array {
+function concatenate(parts: readonly Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

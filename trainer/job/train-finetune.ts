@@ -11,6 +11,7 @@ import { type ImageSet, imageCount, imagePixels } from "../data/image-set.ts";
 import { runTraining } from "../training/run-training.ts";
 import { createTailLearner, type TailLearner } from "../training/tail-learner.ts";
 import type { TrainingResult } from "../training/training-request.ts";
+import type { Validation } from "../training/validate.ts";
 import { floats } from "../training/weights.ts";
 import { decodeSplits } from "./decode-splits.ts";
 import { makeExamples, type Teacher } from "./finetune-examples.ts";
@@ -18,8 +19,11 @@ import { fitFeatures } from "./fit-features.ts";
 import { openMetricsLog } from "./metrics-log.ts";
 import type { FinetunePlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
+import { trainHead } from "./train-head.ts";
 import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-classifier.ts";
 
+/** The validation images choose between epochs, and between the tuned net and the one it began as. */
+const fromTrain = { views: 1, keepsValidation: true } as const;
 /** Of the time of a job, what its release takes at most. */
 const releaseShare = 0.15;
 
@@ -27,6 +31,7 @@ const releaseShare = 0.15;
  * Trains the last layers of a backbone together with a head, on views of the training images that the layers before
  * them have seen once; a larger backbone may tell it what each view shows.
  * @param opened of the plan; the result, or a failure, disposes of it
+ * Where that does not lower the loss on the validation images, the backbone stays as it is and gets a head alone.
  * @throws interrupted when the signal aborted it: the same run can be continued
  */
 export async function trainFinetune(
@@ -40,7 +45,7 @@ export async function trainFinetune(
   const dispose = (): void => disposals.splice(0).forEach((free) => free());
   try {
     const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-    const start = await fitFeatures(job, images, opened, 1, reporter);
+    const start = await fitFeatures(job, images, opened, fromTrain, reporter);
     const cut = findCut(features, await shapesOf(features));
     const front = await openFront(features, cut);
     disposals.push(() => front.dispose());
@@ -57,7 +62,13 @@ export async function trainFinetune(
       { engine: job.engine, weightDecay: plan.weightDecay, tailRate: plan.tailRate, settings: plan },
     );
     disposals.push(() => learner.dispose());
+    const before = learner.validate();
     const result = await tune(job, plan, learner, reporter);
+    if (result.validation === null || result.validation.loss >= before.loss) {
+      // the embedder, which came first, is still needed
+      disposals.splice(1).forEach((free) => free());
+      return await keepHead(job, plan, opened, { before, tuned: result.validation }, reporter);
+    }
     return {
       model: releasableHead(replaceWeights(features, tail.values()), learner.head(), (set) =>
         embedTuned(job, { front, tail, cut }, set),
@@ -75,6 +86,22 @@ export async function trainFinetune(
     dispose();
     throw error;
   }
+}
+
+/** What {@link trainHead} makes of the same backbone. */
+async function keepHead(
+  job: TrainingJob,
+  { backbone, size }: FinetunePlan,
+  opened: OpenBackbone,
+  { before, tuned }: { readonly before: Validation; readonly tuned: Validation | null },
+  reporter: Reporter,
+): Promise<TrainedClassifier> {
+  const trained = await trainHead(job, { mode: "head", backbone, size, views: 1 }, opened, reporter);
+  const losses = `${before.loss.toFixed(3)} before, ${tuned?.loss.toFixed(3) ?? "unknown"} after`;
+  return {
+    ...trained,
+    outcome: `tuning the last layers did not help (validation loss ${losses}); ${trained.outcome}`,
+  };
 }
 
 /** Opens the teacher, makes the examples, and lets the teacher go. */
@@ -111,7 +138,7 @@ async function openTeacher(
   const opened = await openBackbone(backboneOf(plan.teacher), { signal: job.signal });
   const { features, embedder } = opened;
   const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-  const { head } = await fitFeatures(job, images, opened, 1, reporter);
+  const { head } = await fitFeatures(job, images, opened, fromTrain, reporter);
   reporter.say(`the teacher ${plan.teacher} has ${head.validation.top1Accuracy.toFixed(3)} on validation`);
   return { embedder, head: head.classifier, size: features.input.width };
 }

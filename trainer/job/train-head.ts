@@ -25,7 +25,8 @@ export async function trainHead(
   const { features, embedder } = opened;
   try {
     const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-    const { source, head, learnt } = await fitFeatures(job, images, opened, plan.views, reporter);
+    const options = { views: plan.views, keepsValidation: false };
+    const { source, head, learnt } = await fitFeatures(job, images, opened, options, reporter);
     const { backbone } = features;
     return {
       model: releasableHead(features, head.classifier, (set) => source.embed(set)),

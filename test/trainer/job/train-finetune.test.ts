@@ -16,10 +16,10 @@ const plan: FinetunePlan = {
   teacherShare: 0.7,
   views: 2,
   seed: 1,
-  epochs: 3,
+  epochs: 6,
   batchSize: 8,
-  learningRate: 0.01,
-  tailRate: 0.1,
+  learningRate: 0.003,
+  tailRate: 0.3,
   weightDecay: 0.01,
 };
 
@@ -38,6 +38,7 @@ describe("the last layers of a backbone", () => {
     const hashes = [];
     for (const seed of [1, 1, 2]) {
       const trained = await train(await tinyJob(folder), silent, { ...plan, seed });
+      expect(trained.outcome).toMatch(/^tuned the last layers on 66 views/);
       hashes.push(trained.weightsSha256);
       trained.dispose();
     }
@@ -53,7 +54,7 @@ describe("the last layers of a backbone", () => {
       say: () => undefined,
       progress: (title) => ({
         update: (done) => {
-          if (title === "tune" && done === 5) controller.abort();
+          if (title === "tune" && done === 20) controller.abort();
         },
         end: () => undefined,
       }),
@@ -78,6 +79,13 @@ describe("the last layers of a backbone", () => {
     expect(tensors["logits/bias"]).toBe("none");
     expect(release.manifest.metrics.parity.maxProbabilityDelta).toBeLessThan(0.2);
     expect(release.manifest.architecture).toMatchObject({ name: "tiny", tuned: "stem" });
+    trained.dispose();
+  });
+
+  it("stay as they are where tuning them does not help on validation", async () => {
+    const trained = await train(await tinyJob(folder), silent, { ...plan, learningRate: 1e-20 });
+    expect(trained.outcome).toMatch(/^tuning the last layers did not help/);
+    expect(trained.architecture).not.toHaveProperty("tuned");
     trained.dispose();
   });
 });
