@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { backbones } from "../backbones/registry.ts";
 import type { EngineChoice } from "../engine/engine.ts";
 import type { JobRequest, JobResult } from "../job/run-job.ts";
-import { type Mode, modes } from "../job/plan.ts";
+import { type DenoiseChoice, denoiseChoices, type Mode, modes } from "../job/plan.ts";
 import type { Reporter } from "../job/reporter.ts";
 import { describeSpeeds } from "../job/stage-times.ts";
 import { type Architecture, architectures } from "../model/build-model.ts";
@@ -31,6 +31,7 @@ export interface JobOptions extends CommonOptions {
   readonly backbone?: string;
   readonly teacher?: string;
   readonly mirror?: boolean;
+  readonly denoise?: DenoiseChoice;
   readonly augment?: keyof typeof augmentations;
   readonly averaging?: number;
   readonly budget?: number;
@@ -80,6 +81,12 @@ function withModeOptions(command: Command): Command {
         "the backbone that teaches another's last layers (default: the best)",
       ).choices([...backbones.map(({ name }) => name), "none"]),
     )
+    .addOption(
+      new Option(
+        "--denoise <way>",
+        "noise removal before the net; auto takes what a head validates better with (default: none)",
+      ).choices(denoiseChoices),
+    )
     .option("--mirror", "train a head on mirrored images too")
     .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration);
 }
@@ -122,7 +129,7 @@ export function jobRequest(
   rest: Pick<JobRequest, "alias" | "by" | "runId">,
 ): JobRequest {
   const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
-  const { mode, backbone, teacher, mirror, intendedUse, averaging } = options;
+  const { mode, backbone, teacher, mirror, denoise, intendedUse, averaging } = options;
   const augmentation = options.augment === undefined ? undefined : augmentations[options.augment];
   const scratch = { epochs, architecture, size, width, augmentation, averaging };
   return {
@@ -133,7 +140,7 @@ export function jobRequest(
     model,
     engine,
     intendedUse,
-    wishes: { mode, backbone, teacher, mirror, scratch },
+    wishes: { mode, backbone, teacher, mirror, denoise, scratch },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
   };

@@ -3,7 +3,7 @@ import { AppError, isAppError } from "../../shared/contract/errors.ts";
 import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
 import { backboneOf, backbones, type Backbone } from "../backbones/registry.ts";
 import { planTraining, type PlanRequest, typicalSide } from "../training/defaults.ts";
-import type { ChosenPlan, HeadPlan, Mode } from "./plan.ts";
+import type { ChosenPlan, DenoiseChoice, HeadPlan, Mode } from "./plan.ts";
 import type { PlanFacts } from "./plan-facts.ts";
 import type { Reporter } from "./reporter.ts";
 import { fitScratchPlan } from "./scratch-budget.ts";
@@ -17,6 +17,7 @@ export interface PlanWishes {
   readonly teacher?: string | undefined;
   /** Whether mirrored views of the training images help to train a head. */
   readonly mirror?: boolean | undefined;
+  readonly denoise?: DenoiseChoice | undefined;
   /** Of a net that is trained from nothing; `size` is that of any net. */
   readonly scratch: PlanRequest;
 }
@@ -43,8 +44,9 @@ export async function choosePlan(
   reporter: Reporter,
 ): Promise<PlanChoice> {
   const fromNothing = async (why: string): Promise<PlanChoice> => {
-    const plan = planTraining(facts.dataset, wishes.scratch, facts.seed);
-    return { ...(await fitScratchPlan(plan, wishes.scratch, why, facts)), opened: null };
+    const planned = planTraining(facts.dataset, wishes.scratch, facts.seed);
+    const fitted = await fitScratchPlan(planned, wishes.scratch, why, facts);
+    return { plan: { ...fitted.plan, ...fixedDenoise(wishes) }, why: fitted.why, opened: null };
   };
   if (wishes.mode === "scratch") return fromNothing("as asked");
   if (wishes.mode === "finetune") return { ...planFinetune(wishes, facts.seed), opened: null };
@@ -61,12 +63,28 @@ export async function choosePlan(
   }
 }
 
+/** @throws invalid_argument for `auto`, which would train the whole net twice */
+function fixedDenoise({ denoise }: PlanWishes): { readonly denoise?: "none" | "median3" } {
+  if (denoise === undefined) return {};
+  if (denoise !== "auto") return { denoise };
+  throw new AppError(
+    "invalid_argument",
+    "denoise is auto, which heads can try in seconds; a net from scratch takes none or median3",
+  );
+}
+
 /** A net at a quarter of the teacher's cost: 73 of 299 million multiply-accumulates. */
 const tunedByDefault = { backbone: "mobilenet-v1-0.5-160", size: 152 } as const;
 const teacherByDefault = "mobilenet-v2-1.0-224";
 
 /** The plan for last layers; the settings are those that did best on a few hundred photos. */
-function planFinetune({ backbone, teacher, scratch }: PlanWishes, seed: number): ChosenPlan {
+function planFinetune({ backbone, teacher, scratch, denoise }: PlanWishes, seed: number): ChosenPlan {
+  if (denoise !== undefined && denoise !== "none") {
+    throw new AppError(
+      "invalid_argument",
+      `denoise is ${denoise}; last layers are tuned on images as they are`,
+    );
+  }
   const net = backboneOf(backbone ?? tunedByDefault.backbone);
   const size = scratch.size ?? (backbone === undefined ? tunedByDefault.size : net.size);
   const taughtBy = teacher ?? teacherByDefault;
@@ -120,6 +138,7 @@ async function chooseHead(wishes: PlanWishes, facts: PlanFacts, reporter: Report
       backbone: backbone.name,
       size: opened.features.input.width,
       views: wishes.mirror === true ? 2 : 1,
+      ...(wishes.denoise === undefined ? {} : { denoise: wishes.denoise }),
     };
     const ms = estimateHeadMs(plan, opened, facts);
     const isFixed = wishes.backbone !== undefined && deadline.budgetMs === null;
@@ -166,7 +185,7 @@ const caution = 1.2;
 
 /** Milliseconds from here to the promotion. */
 function estimateHeadMs(
-  { views }: HeadPlan,
+  { views, denoise }: HeadPlan,
   { embedder }: OpenBackbone,
   { dataset, decodeMs }: PlanFacts,
 ): number {
@@ -174,11 +193,12 @@ function estimateHeadMs(
   const validation = countOf(dataset, "validation");
   const calibration = countOf(dataset, "calibration");
   const test = countOf(dataset, "test");
-  const decoded = train + validation + calibration + 3 * test;
+  const times = denoise === "auto" ? 2 : 1;
+  const decoded = times * (train + validation + calibration) + 3 * test;
   // The rule for unknown looks at some again; the test images go through the float model once and through a candidate
   // or two twice each.
   const looked = Math.min(mostLookedAt, train) + Math.min(mostLookedAt, calibration);
-  const inferred = train * views + validation + 2 * calibration + looked + 4 * test;
+  const inferred = times * (train * views + validation) + 2 * calibration + looked + 4 * test;
   const fitted = (train * views + validation) * embedder.size * dataset.labels.length;
   const ms = decoded * decodeMs + inferred * embedder.imageMs + (fitted * headPasses) / headMacsPerMs;
   return caution * ms + fixedMs;

@@ -7,7 +7,7 @@ import type { ImageSet } from "../data/image-set.ts";
  * How images reach a net that is trained from nothing: squashed to a square, so that nothing of a camera's frame is cut.
  * @param size pixels of a side
  */
-export function pixelSpec(size: number): PixelSpec {
+export function pixelSpec(size: number, denoise: PixelSpec["denoise"] = "none"): PixelSpec {
   return {
     width: size,
     height: size,
@@ -15,7 +15,7 @@ export function pixelSpec(size: number): PixelSpec {
     cropFraction: 1,
     filter: "triangle",
     background: [0, 0, 0],
-    denoise: "none",
+    denoise,
   };
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { inputSpecSchema } from "../../shared/contract/input-spec.ts";
 import { architectures } from "../model/build-model.ts";
 import { trainingConfigSchema } from "../training/config.ts";
 
@@ -7,6 +8,12 @@ export const modes = ["head", "finetune", "scratch"] as const;
 
 /** A way to train. */
 export type Mode = (typeof modes)[number];
+
+/** Noise removal of the pixels that a net sees; `auto` takes what does better on images that are held back. */
+export const denoiseChoices = ["none", "median3", "auto"] as const;
+
+/** Noise removal of the pixels that a net sees. */
+export type DenoiseChoice = (typeof denoiseChoices)[number];
 
 const size = z.int().check(z.gte(16), z.lte(1024));
 
@@ -19,6 +26,7 @@ const scratchPlanSchema = z.strictObject({
   width: z.number(),
   /** Share of the embedding that a training step ignores. */
   dropout: z.number(),
+  denoise: z.optional(inputSpecSchema.shape.denoise),
   training: trainingConfigSchema,
 });
 
@@ -30,6 +38,7 @@ const headPlanSchema = z.strictObject({
   size,
   /** Views of each training image: 2 has the mirrored ones too. */
   views: z.int().check(z.gte(1), z.lte(2)),
+  denoise: z.optional(z.enum(denoiseChoices)),
 });
 
 const share = z.number().check(z.gte(0), z.lte(1));

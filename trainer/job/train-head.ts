@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
+import type { InputSpec } from "../../shared/contract/input-spec.ts";
+import { AppError } from "../../shared/contract/errors.ts";
 import type { DatasetEmbedder } from "../backbones/dataset-embedder.ts";
+import type { FeatureGraph } from "../backbones/feature-graph.ts";
 import { releasableHead } from "../backbones/head-model.ts";
 import type { OpenBackbone } from "../backbones/open-backbone.ts";
 import { type CrossValidation, crossValidateHead, dealFolds } from "../training/cross-validation.ts";
 import type { EmbeddedImages } from "../training/head.ts";
 import type { LinearClassifier } from "../training/softmax-regression.ts";
 import { decodeSplits } from "./decode-splits.ts";
-import { fitFeatures, folds, mostCrossValidated } from "./fit-features.ts";
+import { fitFeatures, type FittedFeatures, folds, mostCrossValidated } from "./fit-features.ts";
 import type { HeadPlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
-import type { TrainedClassifier, TrainingJob } from "./trained-classifier.ts";
+import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-classifier.ts";
 
 /**
  * Computes the features of all images once and fits a linear head on those of the train and validation splits.
@@ -22,11 +25,14 @@ export async function trainHead(
   opened: OpenBackbone,
   reporter: Reporter,
 ): Promise<TrainedClassifier> {
-  const { features, embedder } = opened;
+  const { embedder } = opened;
   try {
-    const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-    const options = { views: plan.views, keepsValidation: false };
-    const { source, head, learnt } = await fitFeatures(job, images, opened, options, reporter);
+    const tried = [];
+    for (const denoise of denoisings(plan)) tried.push(await fitOne(job, plan, opened, denoise, reporter));
+    // The first of equals: noise removal has to earn its time.
+    const [best] = tried.toSorted((a, b) => a.head.validation.loss - b.head.validation.loss);
+    if (best === undefined) throw new AppError("internal", "no head was fitted");
+    const { features, images, source, head, learnt } = best;
     const { backbone } = features;
     return {
       model: releasableHead(features, head.classifier, (set) => source.embed(set)),
@@ -37,7 +43,8 @@ export async function trainHead(
       weightsSha256: hashHead(head.classifier),
       outcome:
         `fitted the head on ${learnt} images, L2 ${head.l2} ` +
-        `with validation ${head.validation.top1Accuracy.toFixed(3)}`,
+        `with validation ${head.validation.top1Accuracy.toFixed(3)}` +
+        (tried.length > 1 ? `, noise removal ${features.input.denoise}` : ""),
       crossValidate: crossValidation(job, source, plan, embedder.size),
       dispose: () => embedder.dispose(),
     };
@@ -45,6 +52,24 @@ export async function trainHead(
     embedder.dispose();
     throw error;
   }
+}
+
+function denoisings({ denoise = "none" }: HeadPlan): readonly InputSpec["denoise"][] {
+  return denoise === "auto" ? ["none", "median3"] : [denoise];
+}
+
+/** A head on images of which noise was removed in one way. */
+async function fitOne(
+  job: TrainingJob,
+  { views }: HeadPlan,
+  { features: original, embedder }: OpenBackbone,
+  denoise: InputSpec["denoise"],
+  reporter: Reporter,
+): Promise<FittedFeatures & { readonly features: FeatureGraph; readonly images: TrainingImages }> {
+  const features = { ...original, input: { ...original.input, denoise } };
+  const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
+  const options = { views, keepsValidation: false };
+  return { features, images, ...(await fitFeatures(job, images, { features, embedder }, options, reporter)) };
 }
 
 /**

@@ -24,8 +24,9 @@ export async function trainScratch(
   reporter: Reporter,
 ): Promise<TrainedClassifier> {
   const { dataset, engine, runId, times } = job;
-  const images = await decodeSplits(dataset, pixelSpec(plan.size), times, reporter);
-  const inputSpec = inputSpecFor(pixelSpec(plan.size), images.train);
+  const pixels = pixelSpec(plan.size, plan.denoise);
+  const images = await decodeSplits(dataset, pixels, times, reporter);
+  const inputSpec = inputSpecFor(pixels, images.train);
   const { architecture, size, width, dropout, training } = plan;
   await engine.activate();
   const classes = dataset.manifest.labels.length;

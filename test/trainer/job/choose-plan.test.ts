@@ -56,6 +56,19 @@ describe("choosePlan", () => {
     expect(choice.why).toMatch(why);
   });
 
+  it("takes noise away as asked, and refuses to try both with whole nets", async () => {
+    const scratch = await choosePlan(
+      wishes({ mode: "scratch", denoise: "median3" }),
+      facts(300, 500),
+      silent,
+    );
+    expect(scratch.plan).toMatchObject({ denoise: "median3" });
+    for (const mode of ["scratch", "finetune"] as const) {
+      const both = choosePlan(wishes({ mode, denoise: "auto" }), facts(300, 500), silent);
+      await expect(both).rejects.toMatchObject({ code: "invalid_argument" });
+    }
+  });
+
   it("keeps to a budget with fewer passes and smaller images", async () => {
     const wish = wishes({ mode: "scratch" });
     const free = await choosePlan(wish, facts(300, 500), silent);

@@ -40,6 +40,22 @@ describe("a head on a backbone", () => {
     mirrored.trained.dispose();
   });
 
+  it("takes noise away where that does better on images that are held back", async () => {
+    const runs = [];
+    for (const denoise of ["none", "median3", "auto"] as const) {
+      const { trained } = await train({}, { ...plan, denoise });
+      runs.push(trained);
+      trained.dispose();
+    }
+    const [none, median, auto] = runs;
+    expect(none?.inputSpec.denoise).toBe("none");
+    expect(median?.inputSpec.denoise).toBe("median3");
+    expect(median?.weightsSha256).not.toBe(none?.weightsSha256);
+    const chosen = auto?.inputSpec.denoise === "none" ? none : median;
+    expect(auto?.weightsSha256).toBe(chosen?.weightsSha256);
+    expect(auto?.outcome).toContain(`noise removal ${chosen?.inputSpec.denoise}`);
+  });
+
   it("goes through the release of every model, its backbone's codes kept to the bit", async () => {
     const { job, trained } = await train();
     const facts = { runId: "run-1", startedAt: new Date(0), config: {}, seed: 1, engine: "wasm" };
