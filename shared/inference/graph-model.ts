@@ -4,7 +4,8 @@ import { parseJsonWith } from "../contract/parse.ts";
 
 /** Sizes in model.json are int64 and so may be written as text. */
 const int64Schema = z.pipe(
-  z.union([z.number(), z.string().check(z.regex(/^-?\d{1,15}$/))]),
+  // text first, as all converters write it: a union that fails its first way makes an error of it
+  z.union([z.string().check(z.regex(/^-?\d{1,15}$/)), z.number()]),
   z.transform((value) => Number(value)),
 );
 
@@ -22,6 +23,27 @@ const attributeSchema = z.looseObject({
   ),
 });
 
+/** The attributes that are read; nodes have many more, and checking those would take longer than all other checks. */
+const readAttributes: ReadonlySet<string> = new Set([
+  "data_format",
+  "dilations",
+  "explicit_paddings",
+  "fused_ops",
+  "keep_dims",
+  "ksize",
+  "num_args",
+  "padding",
+  "shape",
+  "strides",
+  "transpose_a",
+  "transpose_b",
+]);
+
+function keepReadAttributes(attributes: unknown): unknown {
+  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) return attributes;
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => readAttributes.has(name)));
+}
+
 const nodeNameSchema = z.string().check(z.regex(/^[A-Za-z0-9_./-]{1,200}$/));
 
 const nodeSchema = z.object({
@@ -29,7 +51,7 @@ const nodeSchema = z.object({
   op: z.string().check(z.maxLength(100)),
   /** Names of nodes; `name:0` is the same as `name`. */
   input: z.prefault(z.array(z.string().check(z.regex(/^[A-Za-z0-9_./-]{1,200}(:0)?$/))), []),
-  attr: z.prefault(z.record(z.string(), attributeSchema), {}),
+  attr: z.prefault(z.pipe(z.transform(keepReadAttributes), z.record(z.string(), attributeSchema)), {}),
 });
 
 /** One operation of the graph. */

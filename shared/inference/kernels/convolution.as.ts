@@ -177,7 +177,7 @@ function distance(c: Convolution, pixel: i32, step: usize, row: usize): usize {
   return <usize>y * row + <usize>(pixel - y * c.columns) * step;
 }
 
-/** The last 8 channels, 4 pixels at a time; a tile that sticks out repeats the last pixel. */
+/** The last 8 channels, 4 pixels at a time, for what few layers have them; a tile that sticks out repeats the last pixel. */
 function panel8(c: Convolution, pixels: i32, weights: usize, channel: usize): void {
   const low = f32x4.splat(c.low);
   const high = f32x4.splat(c.high);
@@ -209,26 +209,6 @@ function panel8(c: Convolution, pixels: i32, weights: usize, channel: usize): vo
       let k = windowLength;
       let s: v128;
       do {
-        b0 = v128.load(w);
-        b1 = v128.load(w, 16);
-        w += 32;
-        s = v128.load32_splat(p0);
-        p0 += 4;
-        c00 = multiplyAdd(c00, s, b0);
-        c01 = multiplyAdd(c01, s, b1);
-        s = v128.load32_splat(p1);
-        p1 += 4;
-        c10 = multiplyAdd(c10, s, b0);
-        c11 = multiplyAdd(c11, s, b1);
-        s = v128.load32_splat(p2);
-        p2 += 4;
-        c20 = multiplyAdd(c20, s, b0);
-        c21 = multiplyAdd(c21, s, b1);
-        s = v128.load32_splat(p3);
-        p3 += 4;
-        c30 = multiplyAdd(c30, s, b0);
-        c31 = multiplyAdd(c31, s, b1);
-        if (--k == 0) break;
         b0 = v128.load(w);
         b1 = v128.load(w, 16);
         w += 32;
