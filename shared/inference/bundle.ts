@@ -8,7 +8,7 @@ import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts
 import { checkGraph, type CheckedGraph } from "./graph-check.ts";
 import { parseModelJson, type ModelJson } from "./graph-model.ts";
 import { compilePlan } from "./plan/compile.ts";
-import { planMemory } from "./plan/planned-graph.ts";
+import { planMemory } from "./plan/plan-memory.ts";
 import type { Plan } from "./plan/steps.ts";
 import { foldScaledWeights } from "./scaled-weights.ts";
 import { checkWeights, integerConstants, readWeights, type Weights } from "./weights.ts";

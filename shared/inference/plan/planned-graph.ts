@@ -6,9 +6,9 @@ import { storedWeights } from "../stored-weight.ts";
 import type { Inference, InferenceOutputs, LoadedGraph } from "../loaded-graph.ts";
 import type { WasmHeap } from "../wasm-heap.ts";
 import type { ActivationArena } from "./activation-arena.ts";
-import { layOutArena, type ArenaLayout } from "./arena-layout.ts";
 import type { PlanKernels } from "./kernels-module.ts";
 import { heapIsFull, packedBytes, packWeights } from "./pack-weights.ts";
+import { alignment, layOutPlan, recordsBytes, tablesBytes } from "./plan-memory.ts";
 import {
   addressOf,
   type Placement,
@@ -23,29 +23,6 @@ import { distancesOf, type Plan, type PlanTensor } from "./steps.ts";
 export interface PlanRuntime {
   readonly kernels: PlanKernels;
   readonly arena: ActivationArena;
-}
-
-const tablesBytes = 3 * 256 * 4;
-/** malloc gives multiples of 16; packed weights begin at a line of the cache. */
-const alignment = 64;
-
-/** Bytes of heap that a plan takes: its own for as long as it is loaded, and of the arena that all plans share. */
-export function planMemory(
-  plan: Plan,
-  shapes: ReadonlyMap<string, readonly number[]>,
-): { readonly residentBytes: number; readonly activationBytes: number } {
-  const resident = packedBytes(plan, shapes) + tablesBytes + recordsBytes(plan) + alignment;
-  return { residentBytes: resident, activationBytes: layOutPlan(plan).sizeBytes };
-}
-
-function layOutPlan(plan: Plan): ArenaLayout {
-  const { rows, columns, channels } = plan.input;
-  return layOutArena(plan, 4 * rows * columns * channels);
-}
-
-/** The most records a plan has: one and a border for each step, and those that read the input. */
-function recordsBytes(plan: Plan): number {
-  return recordBytes * (2 * plan.steps.length + 8);
 }
 
 /**
