@@ -16,6 +16,7 @@ const checks: Readonly<Record<string, readonly (readonly string[])[]>> = {
     "shared",
     "trainer",
     "edge",
+    "edge/bridge",
     "edge/console",
     "trainer/report/page",
     "test",

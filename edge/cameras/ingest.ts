@@ -2,12 +2,12 @@ import type { Context } from "hono";
 import type { FrameAnswer, FramesAnswer } from "../../shared/contract/camera-api.ts";
 import type { CameraEvent } from "../../shared/contract/camera-event.ts";
 import { AppError } from "../../shared/contract/errors.ts";
+import { readStream } from "../../shared/camera/part-stream.ts";
 import type { AppEnvironment } from "../app-environment.ts";
 import type { Services } from "../services.ts";
 import { type AdmittedCamera, admitCamera, lookUp } from "./admit-camera.ts";
 import { type CameraMemory, type RememberedCamera, takeAllowance } from "./camera-memory.ts";
 import { readFrames } from "./read-frames.ts";
-import { readStream } from "./read-stream.ts";
 import { type FrameRequest, type PostedFrames, takeFrames, type TakenFrames } from "./take-frames.ts";
 
 /** A body that may hold no frame is always read: cameras post events, too, and resend what is refused. */

@@ -1,4 +1,6 @@
 import { AppError } from "../../shared/contract/errors.ts";
+import { boundaryOf } from "../../shared/camera/part-stream.ts";
+import { createFinder } from "../../shared/camera/find-bytes.ts";
 
 /** One part of a form. */
 export interface FormPart {
@@ -17,8 +19,6 @@ const longestName = 255;
 const carriageReturn = 13;
 const lineFeed = 10;
 const dash = 45;
-/** On the average, in bytes: jumps that go less far are not worth their call. */
-const shortestJump = 32;
 const parameterPatterns = {
   name: { quoted: /;[ \t]*name="((?:[^"\\]|\\.)*)"/i, plain: /;[ \t]*name=([^;"\s]*)/i },
   filename: { quoted: /;[ \t]*filename="((?:[^"\\]|\\.)*)"/i, plain: /;[ \t]*filename=([^;"\s]*)/i },
@@ -77,14 +77,6 @@ function parameterOf(disposition: string, name: "name" | "filename"): string | n
   return patterns.plain.exec(disposition)?.[1] ?? null;
 }
 
-/** Value of the parameter `boundary`, 1 to 70 characters (RFC 2046, section 5.1.1). @throws {AppError} invalid_argument */
-export function boundaryOf(contentType: string): string {
-  const found = /;[ \t]*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))[ \t]*(?:;|$)/i.exec(contentType);
-  const boundary = found?.[1] ?? found?.[2];
-  if (boundary === undefined) throw brokenForm("its content type has no boundary");
-  return boundary;
-}
-
 /** Passes over the padding after a delimiter and the end of its line. */
 function startOfLine(body: Uint8Array, from: number): number {
   let at = from;
@@ -103,37 +95,6 @@ function brokenForm(fault: string): AppError {
     "invalid_argument",
     `the multipart body does not parse: ${fault}; let the HTTP client write the body and its content type`,
   );
-}
-
-/**
- * Finds a sequence of bytes in time linear in the bytes looked at, whatever they are (Knuth, Morris, Pratt 1977):
- * a client chooses both the boundary and the body.
- * @returns a search that gives the position at or after `from`, or -1
- */
-export function createFinder(sequence: Uint8Array): (bytes: Uint8Array, from: number) => number {
-  const first = sequence[0] ?? 0;
-  const fallbacks = new Uint8Array(sequence.length);
-  for (let i = 1, length = 0; i < sequence.length; i++) {
-    while (length > 0 && sequence[i] !== sequence[length]) length = fallbacks[length - 1] ?? 0;
-    if (sequence[i] === sequence[length]) length++;
-    fallbacks[i] = length;
-  }
-  return (bytes, from) => {
-    let matched = 0;
-    let jumps = 0;
-    for (let i = from; i < bytes.length; i++) {
-      // the platform's search for one byte is faster where it goes far, as it does in an image
-      if (matched === 0 && jumps * shortestJump <= i - from) {
-        jumps++;
-        i = bytes.indexOf(first, i);
-        if (i < 0) return -1;
-      }
-      while (matched > 0 && bytes[i] !== sequence[matched]) matched = fallbacks[matched - 1] ?? 0;
-      if (bytes[i] === sequence[matched]) matched++;
-      if (matched === sequence.length) return i - matched + 1;
-    }
-    return -1;
-  };
 }
 
 function latin1(text: string): Uint8Array {

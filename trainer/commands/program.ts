@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCopyCommand } from "./copy.ts";
+import { addBridgeCommand } from "./bridge.ts";
 import { addCamerasCommands } from "./cameras.ts";
 import { addDatasetCommands } from "./dataset.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     addRollbackCommand,
     addServeCommand,
     addCamerasCommands,
+    addBridgeCommand,
     addSimulateCommand,
     addKeysCommands,
     addPipelineCommands,

@@ -1,6 +1,6 @@
-import { AppError } from "../../shared/contract/errors.ts";
-import { imageLimits } from "../../shared/image/codec-failure.ts";
-import { boundaryOf, createFinder } from "../http/multipart.ts";
+import { AppError } from "../contract/errors.ts";
+import { imageLimits } from "../image/codec-failure.ts";
+import { createFinder } from "./find-bytes.ts";
 
 const longestHeader = 16 * 1024;
 const encoder = new TextEncoder();
@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
  * @throws {AppError} invalid_argument without a boundary; payload_too_large when a part is larger than an image may be
  */
 export async function* readStream(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   contentType: string,
 ): AsyncGenerator<Uint8Array, void, void> {
   // cameras write the boundary of the type with and without its dashes
@@ -36,6 +36,19 @@ export async function* readStream(
       );
     }
   }
+}
+
+/** Value of the parameter `boundary`, 1 to 70 characters (RFC 2046, section 5.1.1). @throws {AppError} invalid_argument */
+export function boundaryOf(contentType: string): string {
+  const found = /;[ \t]*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))[ \t]*(?:;|$)/i.exec(contentType);
+  const boundary = found?.[1] ?? found?.[2];
+  if (boundary === undefined) {
+    throw new AppError(
+      "invalid_argument",
+      "the multipart body does not parse: its content type has no boundary; let the HTTP client write the body and its content type",
+    );
+  }
+  return boundary;
 }
 
 /** What follows the headers, without the line break before the next boundary. */
