@@ -75,8 +75,7 @@ function faultsOf(path: string, specifier: string): string[] {
   const targetPath = normalize(join(dirname(path), specifier))
     .split(sep)
     .join("/");
-  if (path.startsWith("infra/") && path.endsWith(".lambda.ts") && lambdaMayImport.test(targetPath))
-    return faults;
+  if (isLambda && lambdaMayImport.test(targetPath)) return faults;
   const target = targetPath.split("/")[0] ?? "";
   const allowed = allowedArrows[from];
   // Built artefacts and packages are data, reached by path.
