@@ -15,32 +15,27 @@ export interface TurnQueueOptions {
 interface Ticket {
   /** When its request last looked: one whose client is gone looks no more. */
   seenAt: number;
-  /** Makes its request look. */
-  wake: () => void;
 }
 
 /** Of the slowest model that fits (40 ms an image), that many wait 1.3 s: less than a client's patience. */
 const defaultMost = 32;
 const defaultLongestWaitMs = 2_000;
-/** How often a request looks that is not woken. */
-const lookMs = 100;
-/** A request that does not take its turn for so long, or does not look, is dead; if it is not, it comes back to the front. */
-const absentMs = 200;
-const deadAfterMs = 1_000;
+/** How often a request looks that is not the next. */
+const waitMs = 5;
 /** A request may die with its turn, when it has to load a model after all. */
 const leaseMs = 20_000;
+/** A ticket that nobody looked after for so long is of a request that died. */
+const deadAfterMs = 2_000;
 
 /**
  * Decoding and inference take the isolate's one thread. Requests do them by turns, in the order they came, and the
  * isolate takes in what arrived between two turns: a health check waits for the turn that runs, not for all that wait.
- * Who comes when too many wait is refused at once. The end of a turn wakes the next request; since one that dies with
- * its client wakes nobody, all look by themselves now and then, too.
+ * Who comes when too many wait is refused at once. Requests share no promise, as in `ModelCache`.
  */
 export class TurnQueue {
   readonly #options: Required<TurnQueueOptions>;
   readonly #line: Ticket[] = [];
   #holder: { readonly takenAt: number } | null = null;
-  #freedAt = 0;
   #turns = 0;
 
   constructor(options: TurnQueueOptions) {
@@ -55,7 +50,8 @@ export class TurnQueue {
   /** Refuses a request that would have to be refused later. @throws {AppError} overloaded */
   requireRoom(): void {
     this.#dropDead();
-    if (this.#line.length >= this.#options.most) throw overloaded("too many requests wait for their turn");
+    if (this.#line.length < this.#options.most) return;
+    throw overloaded("too many requests wait for their turn");
   }
 
   /**
@@ -64,36 +60,35 @@ export class TurnQueue {
    * @throws {AppError} overloaded
    */
   async take<T>(work: () => Promise<T>): Promise<T> {
-    const holder = await this.#waitForTurn();
+    await this.#waitForTurn();
+    const holder = { takenAt: this.#options.clock() };
+    this.#holder = holder;
     try {
       return await work();
     } finally {
       if (this.#holder === holder) this.#holder = null;
       this.#turns++;
-      this.#freedAt = this.#options.clock();
-      this.#line[0]?.wake();
     }
   }
 
-  async #waitForTurn(): Promise<object> {
+  get #isFree(): boolean {
+    return this.#holder === null || this.#options.clock() - this.#holder.takenAt > leaseMs;
+  }
+
+  async #waitForTurn(): Promise<void> {
     const { clock, wait, longestWaitMs } = this.#options;
     this.requireRoom();
     const startedAt = clock();
-    const ticket: Ticket = { seenAt: startedAt, wake: () => undefined };
+    const ticket: Ticket = { seenAt: startedAt };
     this.#line.push(ticket);
     try {
       for (;;) {
         const turns = this.#turns;
-        if (this.#isNext(ticket)) await wait(0);
-        else await this.#sleep(ticket);
+        await wait(this.#line[0] === ticket ? 0 : waitMs);
         ticket.seenAt = clock();
-        if (!this.#line.includes(ticket)) this.#line.unshift(ticket);
         this.#dropDead();
         // a turn that ended since the timer was set has kept the isolate from taking in what arrived
-        if (this.#isNext(ticket) && this.#turns === turns) {
-          this.#holder = { takenAt: clock() };
-          return this.#holder;
-        }
+        if (this.#line[0] === ticket && this.#isFree && this.#turns === turns) return;
         if (ticket.seenAt - startedAt > longestWaitMs) {
           throw overloaded("the turn of this request did not come in time");
         }
@@ -101,32 +96,12 @@ export class TurnQueue {
     } finally {
       const place = this.#line.indexOf(ticket);
       if (place >= 0) this.#line.splice(place, 1);
-      if (this.#isFree) this.#line[0]?.wake();
     }
   }
 
-  #sleep(ticket: Ticket): Promise<unknown> {
-    const woken = new Promise<void>((resolve) => (ticket.wake = resolve));
-    return Promise.race([woken, this.#options.wait(lookMs)]);
-  }
-
-  #isNext(ticket: Ticket): boolean {
-    return this.#isFree && this.#line[0] === ticket;
-  }
-
-  get #isFree(): boolean {
-    return this.#holder === null || this.#options.clock() - this.#holder.takenAt > leaseMs;
-  }
-
-  /** Drops who is next and does not come, and whoever has not looked for long. */
   #dropDead(): void {
     const now = this.#options.clock();
-    const [next] = this.#line;
-    if (next !== undefined && this.#isFree && now - Math.max(next.seenAt, this.#freedAt) > absentMs) {
-      this.#line.shift();
-    }
-    const living = this.#line.filter(({ seenAt }) => now - seenAt <= deadAfterMs);
-    if (living.length < this.#line.length) this.#line.splice(0, this.#line.length, ...living);
+    while (this.#line[0] !== undefined && now - this.#line[0].seenAt > deadAfterMs) this.#line.shift();
   }
 }
 
