@@ -62,12 +62,11 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 function faultsOf(path: string, specifier: string): string[] {
-  const faults: string[] = [];
   const isLambda = path.startsWith("infra/") && path.endsWith(".lambda.ts");
-  for (const [folder, pattern] of Object.entries(forbiddenPackages)) {
-    if (isLambda && specifier.startsWith(".")) continue;
-    if (isWithin(path, folder) && pattern.test(specifier)) faults.push(`${path} imports ${specifier}`);
-  }
+  const faults = Object.entries(forbiddenPackages)
+    .filter(([folder, pattern]) => isWithin(path, folder) && pattern.test(specifier))
+    .filter(() => !(isLambda && specifier.startsWith(".")))
+    .map(() => `${path} imports ${specifier}`);
   if (!specifier.startsWith(".")) return faults;
   if (!/\.(ts|mjs|wasm|html|css|js|txt|json)$/.test(specifier))
     faults.push(`${path} imports ${specifier} without .ts`);

@@ -54,7 +54,7 @@ async function bridged(
   return ports;
 }
 
-function md5(text: string): string {
+function md5Of(text: string): string {
   return createHash("md5").update(text).digest("hex");
 }
 
@@ -66,9 +66,9 @@ describe("the bridge", () => {
       serveLan((request, response) => {
         const header = request.headers.authorization ?? "";
         const part = (name: string): string => new RegExp(`${name}="?([^",]+)`).exec(header)?.[1] ?? "";
-        const secret = md5(`viewer:IP Camera:s3cret`);
-        const action = md5(`GET:${request.url ?? ""}`);
-        const wanted = md5(`${secret}:n0nce:${part("nc")}:${part("cnonce")}:auth:${action}`);
+        const secret = md5Of(`viewer:IP Camera:s3cret`);
+        const action = md5Of(`GET:${request.url ?? ""}`);
+        const wanted = md5Of(`${secret}:n0nce:${part("nc")}:${part("cnonce")}:auth:${action}`);
         if (part("response") !== wanted) {
           const demand = 'Digest qop="auth", realm="IP Camera", nonce="n0nce", Basic realm="x"';
           return response.writeHead(401, { "www-authenticate": demand }).end();
