@@ -206,8 +206,8 @@ describe("answerChallenge", () => {
     const login = { user: "Mufasa", password: "Circle of Life" };
     const request = { method: "GET", path: "/dir/index.html" };
     const cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
-    const md5 = answerChallenge(`Digest ${rest}, algorithm=MD5`, request, login, cnonce);
-    expect(md5).toContain('response="8ca523f5e9506fed4657c9700eebdbec"');
+    const byMd5 = answerChallenge(`Digest ${rest}, algorithm=MD5`, request, login, cnonce);
+    expect(byMd5).toContain('response="8ca523f5e9506fed4657c9700eebdbec"');
     const both = `Digest ${rest}, algorithm=MD5, Digest ${rest}, algorithm=SHA-256`;
     expect(answerChallenge(both, request, login, cnonce)).toContain(
       'response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"',
