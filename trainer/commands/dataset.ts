@@ -4,14 +4,14 @@ import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { type IndexedDataset, countBySplit } from "../data/dataset-index.ts";
 import { latestDataset, uploadDataset } from "../data/dataset-store.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
-import { indexWithProgress, recordDataset } from "../job/open-dataset.ts";
+import { indexWithProgress, openFeedback, recordDataset } from "../job/open-dataset.ts";
 import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
 import { addAuditCommand } from "./audit.ts";
 import { type CommonOptions, parseName, parsePositive, withCommonOptions } from "./common-options.ts";
-import { cacheRootOf } from "./job-options.ts";
+import { cacheRootOf, feedbackHelp } from "./job-options.ts";
 
 interface MakeOptions extends CommonOptions {
   readonly images: number;
@@ -20,6 +20,7 @@ interface MakeOptions extends CommonOptions {
 interface IndexOptions extends CommonOptions {
   readonly name?: string;
   readonly limit?: number;
+  readonly feedback: boolean;
   readonly cache?: string;
 }
 
@@ -132,15 +133,26 @@ function withIndexOptions(command: Command): Command {
     .argument("<path>", "folder of class folders, or a .zip or .tar.gz of one")
     .option("--name <name>", "name of the dataset (default: by the path)", parseName)
     .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
+    .option("--feedback", feedbackHelp, false)
     .option("--cache <folder>", "what is unpacked goes here (default: beside the store)");
 }
 
-function openIndex(path: string, options: IndexOptions, previous?: DatasetManifest): Promise<IndexedDataset> {
+async function openIndex(
+  path: string,
+  options: IndexOptions,
+  previous?: DatasetManifest,
+): Promise<IndexedDataset> {
+  const cacheRoot = cacheRootOf(options);
+  const source = options.feedback
+    ? { store: await openStore(options.store), model: options.model }
+    : undefined;
+  const feedback = await openFeedback(source, cacheRoot);
   return indexWithProgress(
     {
       path,
       previous,
-      cacheRoot: cacheRootOf(options),
+      cacheRoot,
+      feedback,
       name: options.name,
       draw: options.limit === undefined ? undefined : { limit: options.limit, seed: options.seed },
     },

@@ -21,6 +21,7 @@ import { type CommonOptions, parseDuration, parsePositive } from "./common-optio
 export interface JobOptions extends CommonOptions {
   readonly data?: string;
   readonly limit?: number;
+  readonly feedback: boolean;
   readonly epochs?: number;
   readonly architecture?: Architecture;
   readonly size?: number;
@@ -39,6 +40,9 @@ export interface JobOptions extends CommonOptions {
   readonly intendedUse?: string;
 }
 
+/** What `--feedback` does, for `--help`. */
+export const feedbackHelp = "train on the reviewed feedback to --model too; it is never tested on";
+
 /** Gives a command the options of training. */
 export function withJobOptions(command: Command): Command {
   const described = withConfigFile(command)
@@ -46,7 +50,8 @@ export function withJobOptions(command: Command): Command {
       "--data <path>",
       "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
     )
-    .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive);
+    .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
+    .option("--feedback", feedbackHelp, false);
   return withScratchOptions(withModeOptions(described))
     .addOption(
       new Option("--engine <name>", "what computes the training")
@@ -136,6 +141,7 @@ export function jobRequest(
     ...rest,
     data,
     limit,
+    withFeedback: options.feedback,
     seed,
     model,
     engine,

@@ -13,6 +13,7 @@ import { cacheRootOf } from "./job-options.ts";
 interface ReportOptions extends CommonOptions {
   readonly data?: string;
   readonly limit?: number;
+  readonly feedback: boolean;
   readonly alias: string;
   readonly version?: string;
   readonly cache?: string;
@@ -28,6 +29,7 @@ export function addReportCommand(program: Command): void {
     )
     .option("--data <path>", "the folder or archive it was trained on (default: scenes it draws)")
     .option("--limit <images>", "as it was trained with", parsePositive)
+    .option("--feedback", "with reviewed feedback, as it was trained with", false)
     .option("--alias <name>", "report on the version of this alias", defaultAlias)
     .option("--version <version>", "report on this version")
     .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)")
@@ -41,7 +43,8 @@ export function addReportCommand(program: Command): void {
 async function report(options: ReportOptions): Promise<void> {
   const output = createOutput(options.json);
   const store = await openStore(options.store);
-  const request = { ...options, cacheRoot: cacheRootOf(options) };
+  const feedback = options.feedback ? { store, model: options.model } : undefined;
+  const request = { ...options, cacheRoot: cacheRootOf(options), feedback };
   const dataset = await openDataset(request, { say: output.say, progress: createProgress });
   const bars = createPhaseProgress(createProgress);
   const { version, bytes, keys } = await writeReport(store, {

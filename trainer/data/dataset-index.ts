@@ -3,6 +3,7 @@ import {
   datasetManifestSchema,
   type DatasetImage,
   type DatasetManifest,
+  type Split,
 } from "../../shared/contract/dataset.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { nameSchema } from "../../shared/contract/names.ts";
@@ -16,6 +17,7 @@ import { drawOrder, stratifiedQuota, type Draw } from "./draw-files.ts";
 import { type FileRange, readRange } from "./file-tree.ts";
 import { openFileTree } from "./open-file-tree.ts";
 import { assignSplits, type SplitOptions } from "./split.ts";
+import { admitTrainingOnly } from "./training-only.ts";
 
 /** A dataset whose images are known and can be read. */
 export interface IndexedDataset {
@@ -36,6 +38,8 @@ export interface IndexOptions extends Pick<SplitOptions, "shares"> {
   readonly draw?: Draw | undefined;
   /** An earlier index of the dataset: its images stay in their splits. */
   readonly previous?: DatasetManifest | undefined;
+  /** Reviewed images beside those of `path`: they are trained on and nothing else; see {@link admitTrainingOnly}. */
+  readonly feedback?: readonly LabelledFile[] | undefined;
   /** Decoding threads. @default one a core, at most 4 */
   readonly threads?: number | undefined;
   /** Goes into the manifest. @default now */
@@ -60,12 +64,17 @@ export async function indexDataset(options: IndexOptions): Promise<IndexedDatase
   const pool = openDecodePool(options.threads);
   try {
     const inspected = await inspectFiles(found.files, pool, options);
-    const skipped = [...found.skipped, ...inspected.skipped];
-    checkEveryClassHasImages(found.labels, inspected.images, "readable image", skipped);
-    const images = toDatasetImages(inspected.images, options);
+    checkEveryClassHasImages(found.labels, inspected.images, "readable image", [
+      ...found.skipped,
+      ...inspected.skipped,
+    ]);
+    const own = toDatasetImages(inspected.images, options);
+    const picked = await inspectFeedback(own, found.labels, pool, options.feedback ?? []);
+    const images = [...own, ...picked.images.map((image) => toDatasetImage(image, "train"))];
+    const skipped = [...found.skipped, ...inspected.skipped, ...picked.skipped];
     const manifest = toManifest(options, found.labels, images, skipped);
     checkEverySplitHasImages(manifest);
-    const ranges = new Map(inspected.images.map(({ path, range }) => [path, range]));
+    const ranges = new Map([...inspected.images, ...picked.images].map(({ path, range }) => [path, range]));
     return { manifest, ranges };
   } finally {
     await pool.close();
@@ -126,16 +135,40 @@ function toDatasetImages(images: readonly InspectedImage[], options: IndexOption
       ? undefined
       : new Map(options.previous.images.map(({ sha256, split }) => [sha256, split]));
   const assigned = assignSplits(images, { shares: options.shares, previous });
-  return images.map((image, i) => ({
-    path: image.path,
-    sha256: image.sha256,
-    bytes: image.range.bytes,
-    width: image.width,
-    height: image.height,
-    label: image.label,
-    split: assigned[i] ?? "train",
-    perceptualHash: image.perceptualHash,
-  }));
+  return images.map((image, i) => toDatasetImage(image, assigned[i] ?? "train"));
+}
+
+function toDatasetImage(image: InspectedImage, split: Split): DatasetImage {
+  const { path, sha256, width, height, label, perceptualHash } = image;
+  return { path, sha256, bytes: image.range.bytes, width, height, label, split, perceptualHash };
+}
+
+/** Reviewed images that may be trained on; the others are skipped, with the reason. */
+async function inspectFeedback(
+  own: readonly DatasetImage[],
+  labels: readonly string[],
+  pool: DecodePool,
+  files: readonly LabelledFile[],
+): Promise<InspectedFiles> {
+  const strange = files.filter(({ label }) => !labels.includes(label));
+  const results = await pool.inspect(files.map(({ range }) => range));
+  const images: InspectedImage[] = [];
+  const skipped = strange.map(({ path, label }) => skippedFile(path, `the dataset has no class ${label}`));
+  for (const [i, file] of files.entries()) {
+    const result = results[i];
+    if (strange.includes(file) || result === undefined) continue;
+    if (result.kind === "image") images.push({ ...file, ...result });
+    else skipped.push({ path: file.path, code: result.code, reason: result.reason });
+  }
+  const { admitted, refused } = admitTrainingOnly(own, images);
+  return {
+    images: admitted,
+    skipped: [...skipped, ...refused.map(({ image, reason }) => skippedFile(image.path, reason))],
+  };
+}
+
+function skippedFile(path: string, reason: string): SkippedFile {
+  return { path, code: "invalid_dataset", reason };
 }
 
 function toManifest(

@@ -6,7 +6,7 @@ export interface HashedImage {
 }
 
 /** Differing bits of 64 up to which two images count as one picture; unrelated ones differ in about 32. */
-const maxDistance = 3;
+export const nearDuplicateBits = 3;
 
 /** Groups above this share of all images are a scene rather than copies of a picture, and are told apart closer. */
 const maxGroupShare = 0.02;
@@ -23,7 +23,7 @@ export function groupNearDuplicates(images: readonly HashedImage[]): number[][] 
   const maxGroup = Math.max(maxSmallGroup, Math.floor(images.length * maxGroupShare));
   const done: number[][] = [];
   let open = [Array.from(images, (_, i) => i)];
-  for (let distance = maxDistance; distance >= 0; distance -= 1) {
+  for (let distance = nearDuplicateBits; distance >= 0; distance -= 1) {
     const next: number[][] = [];
     for (const members of open) {
       for (const group of groupWithin(images, hashes, members, distance)) {

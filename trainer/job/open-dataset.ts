@@ -4,6 +4,8 @@ import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { describeFaults } from "../audit/audit-manifest.ts";
+import type { LabelledFile } from "../data/class-folders.ts";
+import { fetchFeedback, type FeedbackSource } from "../data/feedback-files.ts";
 import { type IndexedDataset, indexDataset, type IndexOptions } from "../data/dataset-index.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
 import { createPhaseProgress } from "../terminal/progress.ts";
@@ -19,6 +21,8 @@ export interface DatasetRequest {
   readonly seed: number;
   /** Folder for what is drawn or unpacked, kept for the next time. */
   readonly cacheRoot: string;
+  /** Where reviewed feedback to a model is, which is trained on too; absent: it is not. */
+  readonly feedback?: FeedbackSource | undefined;
 }
 
 /** How many skipped files are named one by one. */
@@ -37,11 +41,20 @@ export async function openDataset(request: DatasetRequest, reporter: Reporter): 
       cacheRoot,
       ...(data === undefined ? { name: "sample" } : {}),
       draw: limit === undefined ? undefined : { limit, seed },
+      feedback: await openFeedback(request.feedback, cacheRoot),
     },
     reporter.progress,
   );
   describe(dataset.manifest, data ?? "drawn scenes", reporter);
   return dataset;
+}
+
+/** The files of reviewed feedback, `[]` where none is wanted. */
+export async function openFeedback(
+  source: FeedbackSource | undefined,
+  cacheRoot: string,
+): Promise<LabelledFile[]> {
+  return source === undefined ? [] : fetchFeedback(source, join(cacheRoot, "feedback", source.model));
 }
 
 /** Indexes a dataset and shows how far it is; see {@link indexDataset}. */

@@ -32,6 +32,8 @@ export interface JobRequest {
   /** Images that are indexed and recorded already, instead of `data`. */
   readonly dataset?: IndexedDataset | undefined;
   readonly limit?: number | undefined;
+  /** Whether reviewed feedback to the model is trained on too. */
+  readonly withFeedback?: boolean | undefined;
   readonly seed: number;
   readonly model: string;
   readonly engine: EngineChoice;
@@ -147,7 +149,8 @@ async function openJob(
     "index",
     () => indexed,
     async () => {
-      const opened = request.dataset ?? (await openDataset(request, reporter));
+      const feedback = request.withFeedback === true ? { store, model: request.model } : undefined;
+      const opened = request.dataset ?? (await openDataset({ ...request, feedback }, reporter));
       indexed = opened.manifest.images.length;
       return opened;
     },
