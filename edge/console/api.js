@@ -4,9 +4,14 @@ import { keyHeaders, keyNeeded } from "./key.js";
 /** @typedef {{ label: string, classIndex: number, probability: number }} Prediction */
 
 /**
- * What `POST /classify` answers.
- * @typedef {{ model: string, version: string, predictions: Prediction[], unknown: boolean, recognized: boolean,
- *   requestId: string }} Classification
+ * What `POST /classify` answers, as far as the page reads it.
+ * @typedef {{ model: string, version: string, predictions: Prediction[], unknown: boolean, threshold: number,
+ *   recognized: boolean, requestId: string, explanation?: { label: string, overlay?: string } }} Classification
+ */
+
+/**
+ * Who is asked: what serves where it names nothing.
+ * @typedef {{ model?: string, alias?: string, version?: string }} Target
  */
 
 /**
@@ -25,7 +30,7 @@ export class ConsoleError extends Error {
   /**
    * @param {string} title
    * @param {string} detail
-   * @param {{ advice?: string, reference?: string, canRetry?: boolean, cause?: unknown }} [options]
+   * @param {{ advice?: string, reference?: string, canRetry?: boolean, code?: string, cause?: unknown }} [options]
    */
   constructor(title, detail, options = {}) {
     super(detail, { cause: options.cause });
@@ -33,25 +38,47 @@ export class ConsoleError extends Error {
     this.advice = options.advice ?? "";
     this.reference = options.reference ?? "";
     this.canRetry = options.canRetry ?? false;
+    /** The server's stable code, empty where it gave none. */
+    this.code = options.code ?? "";
   }
 }
 
-/** Where photos are sent; relative to the page, so that the Worker may live under a path. */
-export function classifyUrl() {
-  return new URL(`classify?topK=${topK}`, document.baseURI);
+/** @type {Target} */
+let target = {};
+
+/**
+ * Chooses who is asked from now on.
+ * @param {Target} chosen
+ */
+export function askFrom(chosen) {
+  target = chosen;
+}
+
+/**
+ * Where photos are sent; relative to the page, so that the Worker may live under a path.
+ * @param {boolean} [explain] whether the map of the top class is asked for
+ */
+export function classifyUrl(explain = false) {
+  const { model, ...pin } = target;
+  const path = model === undefined ? "classify" : `models/${encodeURIComponent(model)}/classify`;
+  const url = new URL(path, document.baseURI);
+  const asked = { topK: String(topK), ...pin, ...(explain ? { explain: "cam-png" } : {}) };
+  for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
+  return url;
 }
 
 /**
  * Sends the photo as it is, and reads the answer.
  * @param {File} file
  * @param {AbortSignal} signal
+ * @param {boolean} [explain] whether the map of the top class is asked for
  * @returns {Promise<Answer>}
  * @throws {ConsoleError} when it is refused, here or by the server, or the server is out of reach
  */
-export async function classify(file, signal) {
+export async function classify(file, signal, explain = false) {
   refuseBeforeUpload(file);
   const startedAt = performance.now();
-  const { response, body } = await request(classifyUrl(), {
+  const { response, body } = await request(classifyUrl(explain), {
     method: "POST",
     body: file,
     headers: { "content-type": mediaTypeOf(file), accept: "application/json" },
@@ -111,17 +138,17 @@ export function isRecord(value) {
 /**
  * Sends one request, with the tab's API key where it has one, and reads its whole body.
  * @param {URL} url
- * @param {Omit<RequestInit, "headers"> & { headers?: Record<string, string> }} init
- * @returns {Promise<{ response: Response, body: unknown }>} `body` is `undefined` when it is not JSON, as of a proxy between
+ * @param {Omit<RequestInit, "headers"> & { headers?: Record<string, string> }} [init]
+ * @returns {Promise<{ response: Response, body: unknown, text: string }>} `body` is `undefined` when it is not JSON, as of a proxy between
  */
-export async function request(url, init) {
+export async function request(url, init = {}) {
   try {
     const headers = { ...init.headers, ...keyHeaders() };
     const response = await fetch(url, { ...init, headers });
     const text = await response.text();
     const body = parseJson(text);
     if (response.status === 401) sayKeyNeeded(body);
-    return { response, body };
+    return { response, body, text };
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ConsoleError("The server cannot be reached", `No answer from ${url.host}.`, {
@@ -182,6 +209,7 @@ function problemError(response, body) {
     {
       advice: advice.get(String(code)) ?? (response.status >= 500 ? "Try again in a moment." : ""),
       reference: `HTTP ${response.status}${asked}`,
+      code: typeof code === "string" ? code : "",
       canRetry: response.status >= 500 || response.status === 429,
     },
   );

@@ -7,10 +7,17 @@ import consoleSource from "../console/console.js";
 import docsStyle from "../console/docs.css";
 import docsPage from "../console/docs.html";
 import docsSource from "../console/docs.js";
+import elementsSource from "../console/elements.js";
 import formatSource from "../console/format.js";
 import page from "../console/index.html";
 import keySource from "../console/key.js";
+import liveControlSource from "../console/live-control.js";
+import liveSource from "../console/live.js";
+import modelsViewSource from "../console/models-view.js";
+import modelsSource from "../console/models.js";
 import openApiSource from "../console/openapi.js";
+import photoViewSource from "../console/photo-view.js";
+import serverRateSource from "../console/server-rate.js";
 import servedSource from "../console/served.js";
 import viewSource from "../console/view.js";
 
@@ -30,22 +37,48 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-const script = "text/javascript; charset=utf-8";
+const pages: readonly (readonly [path: string, text: string])[] = [
+  ["/", page],
+  ["/docs", docsPage],
+];
 
-const files: ReadonlyMap<string, { readonly text: string; readonly type: string }> = new Map([
-  ["/", { text: page, type: "text/html; charset=utf-8" }],
-  ["/console/base.css", { text: baseStyle, type: "text/css; charset=utf-8" }],
-  ["/console/console.css", { text: consoleStyle, type: "text/css; charset=utf-8" }],
-  ["/console/console.js", { text: consoleSource, type: script }],
-  ["/console/api.js", { text: apiSource, type: script }],
-  ["/docs", { text: docsPage, type: "text/html; charset=utf-8" }],
-  ["/console/docs.css", { text: docsStyle, type: "text/css; charset=utf-8" }],
-  ["/console/docs.js", { text: docsSource, type: script }],
-  ["/console/openapi.js", { text: openApiSource, type: script }],
-  ["/console/format.js", { text: formatSource, type: script }],
-  ["/console/key.js", { text: keySource, type: script }],
-  ["/console/served.js", { text: servedSource, type: script }],
-  ["/console/view.js", { text: viewSource, type: script }],
+const styles: readonly (readonly [name: string, text: string])[] = [
+  ["base", baseStyle],
+  ["console", consoleStyle],
+  ["docs", docsStyle],
+];
+
+const scripts: readonly (readonly [name: string, text: string])[] = [
+  ["api", apiSource],
+  ["console", consoleSource],
+  ["docs", docsSource],
+  ["elements", elementsSource],
+  ["format", formatSource],
+  ["key", keySource],
+  ["live", liveSource],
+  ["live-control", liveControlSource],
+  ["models", modelsSource],
+  ["models-view", modelsViewSource],
+  ["openapi", openApiSource],
+  ["photo-view", photoViewSource],
+  ["served", servedSource],
+  ["server-rate", serverRateSource],
+  ["view", viewSource],
+];
+
+interface File {
+  readonly text: string;
+  readonly type: string;
+}
+
+const files: ReadonlyMap<string, File> = new Map<string, File>([
+  ...pages.map(([path, text]) => [path, { text, type: "text/html; charset=utf-8" }] as const),
+  ...styles.map(
+    ([name, text]) => [`/console/${name}.css`, { text, type: "text/css; charset=utf-8" }] as const,
+  ),
+  ...scripts.map(
+    ([name, text]) => [`/console/${name}.js`, { text, type: "text/javascript; charset=utf-8" }] as const,
+  ),
 ]);
 
 /**

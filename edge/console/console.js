@@ -1,9 +1,15 @@
-import { classify, ConsoleError } from "./api.js";
+import { askFrom, classify, ConsoleError } from "./api.js";
+import { element, elementAs } from "./elements.js";
 import { listenToKeyForm } from "./key.js";
+import { createLive } from "./live-control.js";
+import { answerers, manifestOf } from "./models.js";
+import { showAnswerers } from "./models-view.js";
+import { showHistory, showPhoto } from "./photo-view.js";
+import { serverRate } from "./server-rate.js";
 import { served } from "./served.js";
-import { element, elementAs, showAnswer, showHistory, showPhoto, showServed } from "./view.js";
+import { showAnswer, markThresholds, showServed } from "./view.js";
 
-/** @typedef {import("./view.js").Photo} Photo */
+/** @typedef {import("./photo-view.js").Photo} Photo */
 
 /** Photos kept in the tab; older ones free their memory. */
 const historyLength = 8;
@@ -17,12 +23,15 @@ let history = [];
 let shown;
 /** Cancels the request under way when another photo is chosen. */
 let underWay = new AbortController();
+/** Name of who is asked, empty for what serves where nothing is named. */
+let chosen = "";
 
 /**
  * Shows the file and asks the server about it.
  * @param {File} file
  */
 async function open(file) {
+  live.stop();
   show({ file, url: URL.createObjectURL(file), answer: undefined });
   await ask();
 }
@@ -41,22 +50,71 @@ function show(photo) {
 
 /** Asks the server about the photo in view. */
 async function ask() {
-  if (!shown) return;
+  if (!shown || live.isRunning()) return;
   const photo = shown;
   underWay = new AbortController();
   const { signal } = underWay;
   showAnswer({ kind: "busy" });
   try {
-    const answer = await classify(photo.file, signal);
+    const answer = await answerOf(photo.file, signal);
     if (signal.aborted) return;
     photo.answer = answer;
     remember(photo);
     showAnswer({ kind: "answered", photo, answer });
+    void markAll(photo);
   } catch (error) {
     if (signal.aborted) return;
-    showAnswer({ kind: "failed", error: asConsoleError(error) });
+    fail(error);
   }
   await refreshServed();
+}
+
+/**
+ * Asks with the map of the top class where the visitor wants it and the model has one.
+ * @param {File} file
+ * @param {AbortSignal} signal
+ */
+async function answerOf(file, signal) {
+  const box = elementAs("explain", HTMLInputElement);
+  const note = element("explain-note");
+  note.textContent = "";
+  try {
+    return await classify(file, signal, box.checked);
+  } catch (error) {
+    if (!box.checked || !(error instanceof ConsoleError) || error.code !== "invalid_argument") throw error;
+    const answer = await classify(file, signal);
+    note.textContent = "This model has no such map.";
+    return answer;
+  }
+}
+
+/**
+ * Marks the thresholds of all classes, once the version's manifest is there.
+ * @param {Photo} photo
+ */
+async function markAll({ answer }) {
+  if (!answer) return;
+  const { model, version } = answer.classification;
+  const manifest = await manifestOf(model, version);
+  if (manifest && shown?.answer === answer) markThresholds(new Map(manifest.thresholds.entries()));
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  showAnswer({ kind: "failed", error: asConsoleError(error) });
+}
+
+/**
+ * Keeps a frame that was answered as a photo.
+ * @param {Photo} frame
+ */
+function keep(frame) {
+  const photo = { ...frame, url: URL.createObjectURL(frame.file) };
+  show(photo);
+  if (!photo.answer) return;
+  remember(photo);
+  showAnswer({ kind: "answered", photo, answer: photo.answer });
+  void markAll(photo);
 }
 
 /** @param {Photo} photo */
@@ -73,13 +131,36 @@ function remember(photo) {
  */
 function revisit(photo) {
   if (!photo.answer) return;
+  live.stop();
   show(photo);
   showAnswer({ kind: "answered", photo, answer: photo.answer });
+  void markAll(photo);
 }
 
 /** Asks which version serves, and shows it. */
 async function refreshServed() {
   showServed(await served());
+}
+
+/** Asks who can be asked, and shows them. */
+async function refreshAnswerers() {
+  try {
+    showAnswerers(await answerers(), chosen, choose);
+    element("server-rate").textContent = await serverRate();
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    // the top of the page says so already
+  }
+}
+
+/**
+ * Asks another model, alias or version from now on, at once about the photo in view.
+ * @param {import("./models.js").Answerer | undefined} answerer what serves where nothing is named, where there is none
+ */
+function choose(answerer) {
+  chosen = answerer?.name ?? "";
+  askFrom(answerer?.target ?? {});
+  void ask();
 }
 
 /**
@@ -155,7 +236,9 @@ function listenToCopy(buttonId, sourceId) {
 }
 
 function refreshIfSeen() {
-  if (document.visibilityState === "visible") void refreshServed();
+  if (document.visibilityState !== "visible") return;
+  void refreshServed();
+  void refreshAnswerers();
 }
 
 /** Follows which version serves, while anybody looks. */
@@ -167,9 +250,11 @@ function listenToServer() {
   refreshIfSeen();
 }
 
+const live = createLive({ ask: answerOf, fail, begin: () => underWay.abort(), keep });
+
 listenToKeyForm(elementAs("key-form", HTMLFormElement), () => {
   void ask();
-  void refreshServed();
+  refreshIfSeen();
 });
 listenToChooser("choose", "choose-file");
 listenToChooser("take", "take-file");
@@ -179,4 +264,5 @@ listenToDrop();
 element("retry").addEventListener("click", () => void ask());
 listenToCopy("copy-curl", "curl");
 listenToCopy("copy-json", "json");
+element("explain").addEventListener("change", () => void ask());
 listenToServer();

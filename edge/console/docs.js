@@ -1,4 +1,4 @@
-import { curlOf, describeSchema, membersOf, operationsByChapter, resolve } from "./openapi.js";
+import { alike, curlOf, describeSchema, membersOf, operationsByChapter, resolve } from "./openapi.js";
 
 /** @typedef {import("./openapi.js").OpenApi} OpenApi */
 /** @typedef {import("./openapi.js").Operation} Operation */
@@ -78,10 +78,10 @@ function operationNode(document, operation) {
     ),
   );
   const bodies = contentLines(requestBody?.content ?? {}).map((line) => make("li", {}, ...line));
-  const answers = Object.entries(responses).map(([status, answer]) => {
+  const answers = alike(responses).map(([statuses, answer]) => {
     const { description = "", content = {} } = resolve(document, answer);
     const lines = contentLines(content).flatMap((line) => [" ", ...line]);
-    return make("li", {}, make("strong", {}, status), ` ${description}`, ...lines);
+    return make("li", {}, make("strong", {}, statuses.join(", ")), ` ${description}`, ...lines);
   });
   const name = `${method} ${path}`;
   return make(

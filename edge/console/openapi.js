@@ -46,6 +46,22 @@ export function resolve(document, answer) {
   return answer.$ref ? (document.components.responses[nameOf(answer.$ref)] ?? answer) : answer;
 }
 
+/**
+ * Statuses that are answered alike, together.
+ * @param {Record<string, Answer>} responses by status
+ * @returns {[statuses: string[], answer: Answer][]}
+ */
+export function alike(responses) {
+  /** @type {Map<string, [string[], Answer]>} */
+  const groups = new Map();
+  for (const [status, answer] of Object.entries(responses)) {
+    const key = JSON.stringify(answer);
+    const [statuses] = groups.get(key) ?? [[]];
+    groups.set(key, [[...statuses, status], answer]);
+  }
+  return [...groups.values()];
+}
+
 /** @param {string} reference */
 function nameOf(reference) {
   return reference.slice(reference.lastIndexOf("/") + 1);

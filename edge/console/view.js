@@ -1,58 +1,19 @@
 import { classifyUrl, mediaTypeOf } from "./api.js";
-import { hasKey } from "./key.js";
+import { createElement, element } from "./elements.js";
 import { curlCommand, formatBytes, formatDuration, formatPercent } from "./format.js";
+import { hasKey } from "./key.js";
+import { showOverlay } from "./photo-view.js";
 
 /** @typedef {import("./api.js").Answer} Answer */
 /** @typedef {import("./api.js").ConsoleError} ConsoleError */
 
-/**
- * A photo of this tab; `url` is an object URL, revoked when the photo leaves the history.
- * @typedef {{ file: File, url: string, answer: Answer | undefined }} Photo
- */
+/** @typedef {import("./photo-view.js").Photo} Photo */
 
 /**
  * What the answer section shows.
  * @typedef {{ kind: "empty" } | { kind: "busy" } | { kind: "failed", error: ConsoleError }
- *   | { kind: "answered", photo: Photo, answer: Answer }} AnswerState
+ *   | { kind: "answered", photo: Photo, answer: Answer, isLive?: boolean }} AnswerState
  */
-
-/**
- * The element of the page with this id.
- * @param {string} id
- */
-export function element(id) {
-  return elementAs(id, HTMLElement);
-}
-
-/**
- * The element of the page with this id and kind.
- * @template {HTMLElement} T
- * @param {string} id
- * @param {new () => T} type e.g. `HTMLInputElement`
- * @returns {T}
- * @throws {Error} when index.html has none: a mistake of ours
- */
-export function elementAs(id, type) {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} with the id ${id}`);
-  return found;
-}
-
-/**
- * Shows the chosen photo. A file that the browser cannot draw still shows by name.
- * @param {Photo} photo
- */
-export function showPhoto(photo) {
-  const image = elementAs("preview-image", HTMLImageElement);
-  image.hidden = false;
-  image.addEventListener("error", () => (image.hidden = true), { once: true });
-  image.src = photo.url;
-  image.alt = `Your photo ${photo.file.name}`;
-  element("preview-name").textContent = `${photo.file.name} · ${formatBytes(photo.file.size)}`;
-  element("preview").hidden = false;
-  element("prompt").hidden = true;
-  element("drop").dataset["filled"] = "true";
-}
 
 /**
  * Shows one state of the answer and hides the others.
@@ -63,11 +24,13 @@ export function showAnswer(state) {
   section.setAttribute("aria-busy", String(state.kind === "busy"));
   if (state.kind === "failed") fillProblem(state.error);
   if (state.kind === "answered") fillAnswer(state.photo, state.answer);
+  const isLive = state.kind === "answered" && state.isLive === true;
+  element("rates").hidden = !isLive;
   for (const part of section.querySelectorAll("[data-when]")) {
     if (part instanceof HTMLElement) part.hidden = part.dataset["when"] !== state.kind;
   }
   // On a phone the answer lies below the photo.
-  if (state.kind !== "empty") section.scrollIntoView({ block: "nearest" });
+  if (state.kind !== "empty" && !isLive) section.scrollIntoView({ block: "nearest" });
   announce(state);
 }
 
@@ -86,6 +49,7 @@ function fillProblem(error) {
  */
 function fillAnswer(photo, answer) {
   const { classification } = answer;
+  showOverlay(answer);
   const top = classification.predictions[0];
   element("top-label").textContent = classification.unknown
     ? "None of the known classes"
@@ -95,6 +59,7 @@ function fillAnswer(photo, answer) {
   const bars = element("bars");
   bars.dataset["unknown"] = String(classification.unknown);
   bars.replaceChildren(...classification.predictions.map(barOf));
+  if (top) markThresholds(new Map([[top.classIndex, classification.threshold]]));
   element("facts").replaceChildren(...factsOf(photo, answer).flatMap(([name, value]) => factOf(name, value)));
   element("curl").textContent = curlCommand(
     classifyUrl(),
@@ -117,6 +82,7 @@ function noteOf(classification) {
 /** @param {import("./api.js").Prediction} prediction */
 function barOf(prediction) {
   const item = document.createElement("li");
+  item.dataset["classIndex"] = String(prediction.classIndex);
   const fill = createElement("div", "fill");
   fill.style.setProperty("--probability", String(prediction.probability));
   const track = createElement("div", "track");
@@ -131,18 +97,47 @@ function barOf(prediction) {
 }
 
 /**
+ * Marks on the bars from where on a class counts as recognised.
+ * @param {ReadonlyMap<number, number>} thresholds 0-1, by class index
+ */
+export function markThresholds(thresholds) {
+  for (const item of element("bars").children) {
+    if (!(item instanceof HTMLElement)) continue;
+    const threshold = thresholds.get(Number(item.dataset["classIndex"]));
+    const track = item.querySelector(".track");
+    if (!threshold || !track || track.querySelector(".mark")) continue;
+    const mark = createElement("div", "mark");
+    mark.style.setProperty("--threshold", String(threshold));
+    track.append(mark);
+  }
+}
+
+/**
+ * Shows how fast live answers come.
+ * @param {import("./live.js").Rate} rate
+ */
+export function showRate({ perSecond, medianMs }) {
+  element("rates").replaceChildren(
+    ...factOf("Answers per second", perSecond.toFixed(1)),
+    ...factOf("Round trip, median", formatDuration(medianMs)),
+  );
+}
+
+/**
  * @param {Photo} photo
  * @param {Answer} answer
  * @returns {[string, string][]}
  */
 function factsOf(photo, answer) {
-  const { model, version, requestId } = answer.classification;
+  const { model, version, requestId, threshold, predictions } = answer.classification;
+  const [top] = predictions;
   return [
     ["Round trip", `${formatDuration(answer.roundTripMs)}, ${formatBytes(photo.file.size)} sent`],
     ...answer.phases.map(
       (phase) =>
         /** @type {[string, string]} */ ([`Server: ${phase.name}`, formatDuration(phase.milliseconds)]),
     ),
+    ["Threshold", top && threshold > 0 ? `${formatPercent(threshold)} for ${top.label}` : "none"],
     ["Model", model],
     ["Version", version],
     ["Request", requestId],
@@ -155,50 +150,6 @@ function factsOf(photo, answer) {
  */
 function factOf(name, value) {
   return [createElement("dt", "", name), createElement("dd", "", value)];
-}
-
-/**
- * Lists the photos answered in this tab, the latest first.
- * @param {readonly Photo[]} photos
- * @param {Photo | undefined} shown the one the page shows now
- * @param {(photo: Photo) => void} open called with the photo whose button was pressed
- */
-export function showHistory(photos, shown, open) {
-  element("history").hidden = photos.length < 2;
-  const list = element("history-list");
-  const hadFocus = list.contains(document.activeElement);
-  list.replaceChildren(...photos.map((photo) => historyItem(photo, photo === shown, open)));
-  const current = list.querySelector('[aria-current="true"]');
-  if (hadFocus && current instanceof HTMLElement) current.focus({ preventScroll: true });
-}
-
-/**
- * @param {Photo} photo
- * @param {boolean} isShown
- * @param {(photo: Photo) => void} open
- */
-function historyItem(photo, isShown, open) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.setAttribute("aria-current", String(isShown));
-  button.addEventListener("click", () => open(photo));
-  const image = document.createElement("img");
-  image.src = photo.url;
-  image.alt = "";
-  button.append(image, ...summaryOf(photo.answer).map((text) => createElement("span", "", text)));
-  item.append(button);
-  return item;
-}
-
-/**
- * @param {Answer | undefined} answer
- * @returns {string[]}
- */
-function summaryOf(answer) {
-  const top = answer?.classification.predictions[0];
-  if (!answer || !top) return [];
-  return answer.classification.unknown ? ["unknown"] : [top.label, formatPercent(top.probability)];
 }
 
 /**
@@ -228,6 +179,8 @@ function sentenceOf(state) {
   const { classification, roundTripMs } = state.answer;
   const top = classification.predictions[0];
   if (!top) return "The model knows no class.";
+  // said only when it changes
+  if (state.isLive) return classification.unknown ? "None of the known classes" : top.label;
   const answer = classification.unknown
     ? "None of the known classes."
     : `${top.label}, ${formatPercent(top.probability)}.`;
@@ -242,16 +195,4 @@ function sentenceOf(state) {
 function setText(id, text) {
   const target = element(id);
   if (target.textContent !== text) target.textContent = text;
-}
-
-/**
- * @param {string} tag
- * @param {string} className
- * @param {string} [text]
- */
-function createElement(tag, className, text = "") {
-  const created = document.createElement(tag);
-  if (className !== "") created.className = className;
-  created.textContent = text;
-  return created;
 }

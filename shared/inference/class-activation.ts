@@ -1,7 +1,7 @@
 import type { ModelManifest } from "../contract/manifest.ts";
 import type { Bundle } from "./bundle.ts";
 import { fusedOps } from "./graph-attributes.ts";
-import type { GraphNode, ModelJson } from "./graph-model.ts";
+import { elementsOf, type GraphNode, type ModelJson } from "./graph-model.ts";
 import { type StoredWeight, storedWeights, valueReader } from "./stored-weight.ts";
 
 /** Where in an image the evidence for a class lies: the class-activation map of Zhou et al. 2016. */
@@ -11,7 +11,8 @@ export interface ClassActivation {
   /** Cells. */
   readonly height: number;
   /**
-   * What each cell adds to the class's logit, were it the whole image; the mean over all cells and the class's bias make the logit.
+   * What each cell adds to the class's logit, were it the whole image; the mean over all cells and the class's bias
+   * make the logit, before what bounds it.
    * @param featureMap [height, width, channels]  @param classIndex 0..C-1  @returns [height, width], unbounded
    */
   map(featureMap: Float32Array, classIndex: number): Float32Array;
@@ -24,12 +25,11 @@ export interface ClassActivation {
  */
 export function openClassActivation({ manifest, model, weights }: Bundle): ClassActivation | null {
   const { featureMap } = manifest.outputs;
-  const name = headWeights(model, manifest.outputs);
-  if (featureMap === undefined || name === null) return null;
-  const stored = storedWeights(weights).get(name);
-  if (stored === undefined) return null;
+  const stored = storedWeights(weights);
+  const head = stored.get(headWeights(createWalk(model), manifest.outputs, stored) ?? "");
+  if (featureMap === undefined || head === undefined) return null;
   const { width, height, channels } = featureMap;
-  return createClassActivation({ width, height, channels }, { ...stored, bytes: stored.bytes.slice() });
+  return createClassActivation({ width, height, channels }, { ...head, bytes: head.bytes.slice() });
 }
 
 /** @param stored the weights [channels, C], as they are stored */
@@ -56,26 +56,67 @@ function createClassActivation(
   };
 }
 
-/** Name of the weights between mean features and logits, `null` where something else lies between. */
-function headWeights({ modelTopology }: ModelJson, outputs: ModelManifest["outputs"]): string | null {
+/** Goes through a graph from its end to its beginning. */
+interface Walk {
+  readonly node: (name: string | undefined) => GraphNode | undefined;
+  /** What an input of a node comes from. */
+  readonly before: (node: GraphNode | undefined, input?: number) => GraphNode | undefined;
+  /** The node itself, or what it only passes on. */
+  readonly through: (node: GraphNode | undefined) => GraphNode | undefined;
+}
+
+function createWalk({ modelTopology }: ModelJson): Walk {
   const nodes = new Map(modelTopology.node.map((node) => [node.name, node]));
-  const before = (node: GraphNode | undefined): GraphNode | undefined =>
-    nodes.get((node?.input[0] ?? "").replace(/:0$/, ""));
-  const through = (from: GraphNode | undefined): GraphNode | undefined => {
-    let node = from;
-    while (node?.op === "Identity" || node?.op === "Reshape") node = before(node);
-    return node;
+  const node: Walk["node"] = (name = "") => nodes.get(name);
+  const before: Walk["before"] = (from, input = 0) => node(from?.input[input]?.replace(/:0$/, ""));
+  const through: Walk["through"] = (from) => {
+    let at = from;
+    while (at?.op === "Identity" || at?.op === "Reshape") at = before(at);
+    return at;
   };
-  const classifier = through(nodes.get(outputs.logits));
+  return { node, before, through };
+}
+
+/** Name of the weights between mean features and logits, `null` where something else lies between. */
+function headWeights(
+  walk: Walk,
+  { logits, featureMap }: ModelManifest["outputs"],
+  stored: ReadonlyMap<string, StoredWeight>,
+): string | null {
+  const classifier = unbounded(walk, walk.through(walk.node(logits)), stored);
   if (classifier === undefined || !isAffine(classifier)) return null;
-  const pooling = through(before(classifier));
+  const pooling = walk.through(walk.before(classifier));
   if (pooling?.op !== "Mean") return null;
-  const features = outputs.featureMap?.node;
-  for (let node = before(pooling); node !== undefined; node = before(node)) {
-    if (node.name === features) return classifier.input[1]?.replace(/:0$/, "") ?? null;
-    if (node.op !== "Identity") return null;
+  let features = walk.before(pooling);
+  while (features?.op === "Identity" && features.name !== featureMap?.node) features = walk.before(features);
+  return features?.name === featureMap?.node ? (walk.before(classifier, 1)?.name ?? null) : null;
+}
+
+/**
+ * What lies before the nodes that hold an imported net's logits within what its codes could say: sums with a constant,
+ * products with one, rectifiers. None of it changes which class speaks, unless the factors turn the order round.
+ */
+function unbounded(
+  { before, through }: Walk,
+  from: GraphNode | undefined,
+  stored: ReadonlyMap<string, StoredWeight>,
+): GraphNode | undefined {
+  let node = from;
+  let slope = 1;
+  while (node !== undefined && bounding.has(node.op)) {
+    const operand = before(node, 1);
+    if (node.op === "AddV2" && operand?.op !== "Const") return undefined;
+    if (node.op === "Mul") slope *= factorOf(stored.get(operand?.name ?? ""));
+    node = through(before(node));
   }
-  return null;
+  return slope > 0 ? node : undefined;
+}
+
+const bounding: ReadonlySet<string> = new Set(["Relu", "Relu6", "AddV2", "Mul"]);
+
+/** The factor that all classes are multiplied by, 0 where it is not one constant. */
+function factorOf(weight: StoredWeight | undefined): number {
+  return weight !== undefined && elementsOf(weight.shape) === 1 ? valueReader(weight)(0) : 0;
 }
 
 /** A product with one bias, over a single position: a 1x1 convolution of pooled features is one too. */

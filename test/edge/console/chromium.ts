@@ -30,8 +30,11 @@ export interface OpenPage {
   readonly requests: readonly URL[];
 }
 
-/** Starts a Chromium with an empty profile that asks the network for nothing of its own. */
-export function openBrowser(): Promise<Browser> {
+/** Shows a page a camera with a moving test picture, and lets it look. */
+export const testCamera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] as const;
+
+/** Starts a Chromium with an empty profile that asks the network for nothing of its own. @param more arguments */
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
     args: [
@@ -42,6 +45,7 @@ export function openBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

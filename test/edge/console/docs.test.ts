@@ -56,7 +56,8 @@ describe("/docs", () => {
       const drawn = await page.evaluate(
         `[...document.querySelectorAll("section.operation")].map((node) => node.ariaLabel)`,
       );
-      expect(drawn).toEqual([...operations, ...Object.keys(api.components.schemas)]);
+      // The page puts the operations of a path beside each other.
+      expect(drawn.toSorted()).toEqual([...operations, ...Object.keys(api.components.schemas)].toSorted());
       expect(complaints).toEqual([]);
     });
   });

@@ -1,8 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ImageCodec } from "../../../shared/image/codec.ts";
+import type { Bundle } from "../../../shared/inference/bundle.ts";
 import { openClassActivation } from "../../../shared/inference/class-activation.ts";
 import { createClassifier } from "../../../shared/inference/classifier.ts";
+import type { GraphNode } from "../../../shared/inference/graph-model.ts";
 import { loadCodec } from "../../../trainer/assets.ts";
 import { openInference } from "../../../trainer/engine/open-inference.ts";
 import { handMadeBundle } from "../../fixtures/hand-made-bundle.ts";
@@ -19,6 +21,38 @@ beforeAll(async () => {
 
 /** Red on the left, blue on the right. */
 const halves = drawPng(64, 64, (x) => (x < 32 ? [255, 0, 0] : [0, 0, 255]));
+
+function node(name: string, op: string, ...input: string[]): GraphNode {
+  return { name, op, input, attr: {} };
+}
+
+/** Puts a product with each factor and a rectifier behind the logits, as an import of coded logits has them. */
+function bounded(bundle: Bundle, factors: readonly number[]): Bundle {
+  const { model, weights } = bundle;
+  const [group] = model.weightsManifest;
+  const nodes = model.modelTopology.node.map((known) =>
+    known.name === "dense" ? { ...known, name: "raw" } : known,
+  );
+  const bytes = new Uint8Array(weights.bytes.length + 4 * factors.length);
+  bytes.set(weights.bytes);
+  bytes.set(new Uint8Array(Float32Array.from(factors).buffer), weights.bytes.length);
+  let last = "raw";
+  for (const i of factors.keys()) {
+    nodes.push(node(`factor-${i}`, "Const"), node(`product-${i}`, "Mul", last, `factor-${i}`));
+    nodes.push(node(`bound-${i}`, "Relu", `product-${i}:0`));
+    last = `bound-${i}`;
+  }
+  nodes.push(node("dense", "Identity", last));
+  const specs = factors.map((_, i) => {
+    const offset = weights.bytes.length + 4 * i;
+    return { name: `factor-${i}`, shape: [1, 1], dtype: "float32" as const, offset };
+  });
+  return {
+    ...bundle,
+    model: { ...model, modelTopology: { node: nodes }, weightsManifest: group === undefined ? [] : [group] },
+    weights: { ...weights, bytes, specs: [...weights.specs, ...specs] },
+  };
+}
 
 describe("the class-activation map", () => {
   it.each(["none", "float16", "uint8"] as const)(
@@ -81,6 +115,19 @@ describe("the class-activation map", () => {
     expect(explained).toEqual(plain);
   });
 
+  it.each([
+    ["is the same where logits are held within bounds", [-1, -1], true],
+    ["is refused where a factor turns their order round", [-1], false],
+  ] as const)("%s", async (_, factors, isMapped) => {
+    const made = await openHandMade(await handMadeBundle());
+    const plain = openClassActivation(made);
+    const featureMap = Float32Array.from({ length: 16 * 16 * 8 }, (_value, i) => ((i * 37) % 101) / 101);
+
+    expect(openClassActivation(bounded(made, factors))?.map(featureMap, 1)).toEqual(
+      isMapped ? plain?.map(featureMap, 1) : undefined,
+    );
+  });
+
   it("is refused in words for a model whose manifest names no feature map", async () => {
     const bundle = await openHandMade(
       await handMadeBundle({
@@ -98,7 +145,7 @@ describe("the class-activation map", () => {
     const bundle = await openHandMade(
       await handMadeBundle({
         editModel: ({ modelTopology }) => {
-          const dense = modelTopology.node.find((node) => node["name"] === "dense");
+          const dense = modelTopology.node.find(({ name }) => name === "dense");
           const attributes = dense?.["attr"] as Record<string, unknown>;
           attributes["fused_ops"] = { list: { s: [btoa("BiasAdd"), btoa("Relu")] } };
         },
