@@ -24,10 +24,10 @@ export interface UnknownCalibration {
 /** The file of the rule `feature-distance`. */
 const centresFile = "class-centres.bin";
 
-/** Training images that make the class centres; more of them move no centre. */
-const mostReferenceImages = 2000;
+/** Training images that make the class centres, at least, and of each class; more of them hardly move a centre. */
+const referenceImages = { least: 500, ofEachClass: 10 };
 /** Calibration images that are looked at. */
-const mostProbeImages = 2000;
+const mostProbeImages = 500;
 
 /**
  * Chooses the rule that tells classes left out best from the others, by the outputs of a loaded bundle.
@@ -49,7 +49,8 @@ export async function calibrateUnknown(
     const rule = thresholdRule("max-probability", probe, context, unknownFraction);
     return { rule, files: [], comparison: null };
   }
-  const rows = spreadRows(reference, mostReferenceImages);
+  const wanted = Math.max(referenceImages.least, referenceImages.ofEachClass * classes);
+  const rows = spreadRows(reference, wanted);
   const { embeddings = new Float32Array() } = inferOutputs(classifier, reference, rows);
   const labels = Int32Array.from(rows, (row) => reference.labels[row] as number);
   const probeLabels = Int32Array.from(probeRows, (row) => calibration.labels[row] as number);
