@@ -53,7 +53,7 @@ describe("/docs", () => {
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
     await visitDocs(async (page, complaints) => {
-      const drawn = await page.evaluate(
+      const drawn: string[] = await page.evaluate(
         `[...document.querySelectorAll("section.operation")].map((node) => node.ariaLabel)`,
       );
       // The page puts the operations of a path beside each other.
