@@ -18,6 +18,10 @@ import modelsSource from "../console/models.js";
 import openApiSource from "../console/openapi.js";
 import photoViewSource from "../console/photo-view.js";
 import serverRateSource from "../console/server-rate.js";
+import reviewApiSource from "../console/review-api.js";
+import reviewStyle from "../console/review.css";
+import reviewPage from "../console/review.html";
+import reviewSource from "../console/review.js";
 import servedSource from "../console/served.js";
 import viewSource from "../console/view.js";
 
@@ -40,12 +44,14 @@ const contentSecurityPolicy = [
 const pages: readonly (readonly [path: string, text: string])[] = [
   ["/", page],
   ["/docs", docsPage],
+  ["/console/review", reviewPage],
 ];
 
 const styles: readonly (readonly [name: string, text: string])[] = [
   ["base", baseStyle],
   ["console", consoleStyle],
   ["docs", docsStyle],
+  ["review", reviewStyle],
 ];
 
 const scripts: readonly (readonly [name: string, text: string])[] = [
@@ -61,6 +67,8 @@ const scripts: readonly (readonly [name: string, text: string])[] = [
   ["models-view", modelsViewSource],
   ["openapi", openApiSource],
   ["photo-view", photoViewSource],
+  ["review", reviewSource],
+  ["review-api", reviewApiSource],
   ["served", servedSource],
   ["server-rate", serverRateSource],
   ["view", viewSource],
