@@ -20,12 +20,14 @@ interface Ticket {
 /** Of the slowest model that fits (40 ms an image), that many wait 1.3 s: less than a client's patience. */
 const defaultMost = 32;
 const defaultLongestWaitMs = 2_000;
-/** How often a request looks that is not the next. */
-const waitMs = 5;
+/** A request looks so often for each that is before it, but the one behind the next, which may be it soon, at once. */
+const waitMsByPlace = 4;
+const longestLookMs = 100;
 /** A request may die with its turn, when it has to load a model after all. */
 const leaseMs = 20_000;
-/** A ticket that nobody looked after for so long is of a request that died. */
-const deadAfterMs = 2_000;
+/** A request that does not take its turn for so long, or does not look, is dead; if it is not, it comes back to the front. */
+const absentMs = 200;
+const deadAfterMs = 1_000;
 
 /**
  * Decoding and inference take the isolate's one thread. Requests do them by turns, in the order they came, and the
@@ -37,6 +39,7 @@ export class TurnQueue {
   readonly #line: Ticket[] = [];
   #holder: { readonly takenAt: number } | null = null;
   #turns = 0;
+  #freedAt = 0;
 
   constructor(options: TurnQueueOptions) {
     this.#options = { most: defaultMost, longestWaitMs: defaultLongestWaitMs, ...options };
@@ -68,6 +71,7 @@ export class TurnQueue {
     } finally {
       if (this.#holder === holder) this.#holder = null;
       this.#turns++;
+      this.#freedAt = this.#options.clock();
     }
   }
 
@@ -84,8 +88,9 @@ export class TurnQueue {
     try {
       for (;;) {
         const turns = this.#turns;
-        await wait(this.#line[0] === ticket ? 0 : waitMs);
+        await wait(lookMs(this.#line.indexOf(ticket)));
         ticket.seenAt = clock();
+        if (!this.#line.includes(ticket)) this.#line.unshift(ticket);
         this.#dropDead();
         // a turn that ended since the timer was set has kept the isolate from taking in what arrived
         if (this.#line[0] === ticket && this.#isFree && this.#turns === turns) return;
@@ -99,10 +104,22 @@ export class TurnQueue {
     }
   }
 
+  /** Drops who is next and does not come, and whoever has not looked for long. */
   #dropDead(): void {
     const now = this.#options.clock();
-    while (this.#line[0] !== undefined && now - this.#line[0].seenAt > deadAfterMs) this.#line.shift();
+    const [next] = this.#line;
+    if (next !== undefined && this.#isFree && now - Math.max(next.seenAt, this.#freedAt) > absentMs) {
+      this.#line.shift();
+    }
+    const living = this.#line.filter(({ seenAt }) => now - seenAt <= deadAfterMs);
+    if (living.length < this.#line.length) this.#line.splice(0, this.#line.length, ...living);
   }
+}
+
+/** When to look again: each look costs the thread some tenths of a millisecond, and many may wait. */
+function lookMs(place: number): number {
+  if (place <= 0) return 0;
+  return place === 1 ? 1 : Math.min(waitMsByPlace * place, longestLookMs);
 }
 
 /** The error of a request that is refused rather than left to time out. @param fault what there is too much of */

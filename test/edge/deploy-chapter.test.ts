@@ -8,17 +8,12 @@ async function read(file: string): Promise<string> {
 }
 
 describe("the deploy chapter", () => {
-  it("explains every var of wrangler.jsonc, and none that is not there", async () => {
-    const [chapter, config, settings] = await Promise.all(
-      ["DEPLOY.md", "wrangler.jsonc", "settings.ts"].map(read),
-    );
+  it("explains every var of wrangler.jsonc", async () => {
+    const [chapter, config] = await Promise.all(["DEPLOY.md", "wrangler.jsonc"].map(read));
     const vars = [...(config?.matchAll(/^\s+"([A-Z][A-Z_]+)": "/gm) ?? [])].map(([, name]) => name ?? "");
 
     expect(vars.length).toBeGreaterThan(6);
-    for (const name of vars) {
-      expect(chapter).toContain(`\`${name}\``);
-      expect(settings).toContain(`${name}:`);
-    }
+    for (const name of vars) expect(chapter).toContain(`\`${name}\``);
   });
 
   it("names the bucket that is bound", async () => {
