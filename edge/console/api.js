@@ -143,11 +143,14 @@ export function isRecord(value) {
  */
 export async function request(url, init = {}) {
   try {
+    /** @type {Record<string, string>} */
     const headers = { ...init.headers, ...keyHeaders() };
     const response = await fetch(url, { ...init, headers });
     const text = await response.text();
     const body = parseJson(text);
-    if (response.status === 401) sayKeyNeeded(body);
+    // of a key that was replaced meanwhile, nobody needs to hear
+    if (response.status === 401 && headers["authorization"] === keyHeaders()["authorization"])
+      sayKeyNeeded(body);
     return { response, body, text };
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;

@@ -72,8 +72,8 @@ describe("the map over the photo", () => {
       const overlay = page.getByRole("img", { name: "Where the model sees red: the brighter, the more" });
       await overlay.waitFor();
 
-      const boxes = await Promise.all([overlay.boundingBox(), page.locator("#preview-image").boundingBox()]);
-      expect(boxes[0]).toEqual(boxes[1]);
+      const [map, under] = await page.evaluate<[unknown, unknown]>(boxes);
+      expect(map).toEqual(under);
       const opacityAt = await page.evaluate<number[]>(opacities);
       // of the width: outside the model's square, its red half, its blue half
       expect(opacityAt[0]).toBe(0);
@@ -219,6 +219,9 @@ describe("the console for everybody", () => {
     );
   });
 });
+
+/** Where the overlay and the photo lie, read at one moment. */
+const boxes = `["overlay", "preview-image"].map((id) => document.getElementById(id).getBoundingClientRect().toJSON())`;
 
 /** Opacity of the overlay at 10 %, 40 % and 70 % of its width, half way down. */
 const opacities = `(async () => {

@@ -73,7 +73,7 @@ describe("the console page", () => {
       expect(facts).toContain(version);
       expect(facts).toMatch(/Round trip[\d.]+ m?s, \d+(\.\d)? KB sent/);
       expect(facts).toMatch(/Request[\w-]{8,}/);
-      expect(await page.getByRole("img", { name: "Your photo red.png" }).isVisible()).toBe(true);
+      await page.getByRole("img", { name: "Your photo red.png" }).waitFor();
     });
   });
 

@@ -87,6 +87,12 @@ async function visitReview(
   }
 }
 
+const widthOnceDecoded = `(async () => {
+  const image = document.getElementById("image");
+  await image.decode();
+  return image.naturalWidth;
+})()`;
+
 const isShown = (page: Page): Promise<void> => page.locator("#labels button").first().waitFor();
 
 describe("the review page", () => {
@@ -128,7 +134,7 @@ describe("the review page", () => {
       expect(await page.locator("#facts").textContent()).toContain("two versions disagreed");
       expect(await page.locator("#facts").textContent()).toContain("green, 41 %");
       expect(await page.locator("#accept").textContent()).toContain("Accept as crimson <b>");
-      expect(await page.evaluate("document.getElementById('image').naturalWidth")).toBeGreaterThan(0);
+      expect(await page.evaluate(widthOnceDecoded)).toBeGreaterThan(0);
       expect(await page.locator("#labels button").allTextContents()).toEqual(["red 1", "green 2", "blue 3"]);
     });
   });
