@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import { createR2Store } from "../shared/store/r2-binding-store.ts";
 import { createApp, type App } from "./app.ts";
 import { KeyRing } from "./auth/key-ring.ts";
@@ -12,6 +13,7 @@ import { TurnQueue } from "./overload/turn-queue.ts";
 import type { LogEntry } from "./ports.ts";
 import type { Services } from "./services.ts";
 import { parseSettings } from "./settings.ts";
+import { createDigestCache } from "./storage/digest-cache.ts";
 import { withBucketDeadline, withDeadline } from "./storage/timed-store.ts";
 
 export { DailyQuota } from "./limits/daily-quota.ts";
@@ -22,28 +24,29 @@ interface OptionalBindings {
 }
 
 /** One app an isolate, made at the first request: its models are what the isolate remembers. */
-const opened = new WeakMap<Env, { readonly app: App; readonly services: Services }>();
+const opened = new WeakMap<Env, App>();
 
-function openFor(env: Env): { readonly app: App; readonly services: Services } {
+function openFor(env: Env, url: string): App {
   const known = opened.get(env);
   if (known !== undefined) return known;
-  const services = createServices(env);
-  const made = { app: createApp(services), services };
+  const made = createApp(createServices(env, new URL(url).origin));
   opened.set(env, made);
   return made;
 }
 
-function createServices(env: Env): Services {
+/** @param origin where the Worker is reached */
+function createServices(env: Env, origin: string): Services {
   const settings = parseSettings(env);
   const store = withDeadline(createR2Store(env.MODELS), wait);
   const bucket = withBucketDeadline(env.MODELS, wait);
+  const cache = createDigestCache({ caches, origin, wait, keepAlive: waitUntil });
   const clock = Date.now;
   const turns = new TurnQueue({ clock, wait });
   const models = new ModelPool({
     store,
     main: { kind: "alias", model: settings.model, alias: settings.alias },
     pollMs: settings.aliasPollMs,
-    load: createModelLoader(store),
+    load: createModelLoader({ store, cache }),
     turns,
     clock,
     wait,
@@ -95,8 +98,8 @@ function log(entry: LogEntry): void {
 export { CameraSite } from "./cameras/camera-site.ts";
 
 export default {
-  fetch: (request, env, context) => openFor(env).app.fetch(request, env, context),
+  fetch: (request, env, context) => openFor(env, request.url).fetch(request, env, context),
   scheduled: async (_, env) => {
-    await expireFeedback(openFor(env).services);
+    await expireFeedback(createServices(env, "http://localhost"));
   },
 } satisfies ExportedHandler<Env>;

@@ -9,8 +9,7 @@ import type { GraphMemory } from "../../shared/inference/graph-check.ts";
 import type { SelfTestReport } from "../../shared/inference/self-test.ts";
 import { vectorsAtLoad } from "../../shared/inference/plan/cost.ts";
 import { installWasmBackend } from "../../shared/inference/wasm-backend.ts";
-import type { ObjectStore } from "../../shared/store/object-store.ts";
-import { openBundleSource } from "./bundle-source.ts";
+import { type BundlePlaces, openBundleSource } from "./bundle-source.ts";
 import { registerKernels } from "./kernels.ts";
 import type { LocatedVersion } from "./model-reference.ts";
 
@@ -40,14 +39,14 @@ export type ModelLoader = (located: LocatedVersion, room: ModelRoom) => Promise<
 const largestHeapBytes = isolateModelBytes + 8 * 1024 * 1024;
 
 /** The way from a version to a classifier: backend, bundle, every check, golden vectors. */
-export function createModelLoader(store: ObjectStore): ModelLoader {
+export function createModelLoader(places: BundlePlaces): ModelLoader {
   let codec: ImageCodec | undefined;
   return async (located, room) => {
     registerKernels();
     const backend = await installWasmBackend(tfjsWasm, { kernels: kernelsWasm, maxBytes: largestHeapBytes });
     codec ??= createImageCodec(codecWasm);
     const { model, version, manifestSha256 } = located;
-    const bundle = await openBundle(await openBundleSource(store, model, version), {
+    const bundle = await openBundle(await openBundleSource(places, located), {
       ...(manifestSha256 === undefined ? {} : { manifestSha256 }),
       memoryBudgetBytes: room.mostBytes,
     });

@@ -6,8 +6,8 @@ import { sha256Hex } from "../store/sha256.ts";
 export interface BundleSource {
   /** Bytes of manifest.json. */
   readonly manifest: Uint8Array;
-  /** Reads a file beside it. @param sizeBytes what the manifest says; a source may refuse an object of another size */
-  readFile(path: string, sizeBytes: number): Promise<Uint8Array>;
+  /** Reads a file beside it. @param expected what the manifest says; a source may refuse an object that is larger */
+  readFile(path: string, expected: BundleFile): Promise<Uint8Array>;
 }
 
 /** The manifest's entry of a file. @throws invalid_manifest when it lists none */
@@ -34,7 +34,7 @@ export async function readBundleFile(
   if (file.bytes > limitBytes) {
     throw new AppError("budget_exceeded", `${path} has ${file.bytes} bytes, ${limitBytes} are allowed`);
   }
-  const bytes = await source.readFile(path, file.bytes);
+  const bytes = await source.readFile(path, file);
   if (bytes.length !== file.bytes) {
     throw new AppError(
       "integrity_mismatch",

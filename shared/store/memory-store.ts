@@ -1,5 +1,12 @@
 import { checkKey, checkPageSize, compareKeys } from "./object-key.ts";
-import type { ListPage, ObjectInfo, ObjectStore, PutOptions, StoredObject } from "./object-store.ts";
+import type {
+  GetOptions,
+  ListPage,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from "./object-store.ts";
 import { checkConditions, checkedSha256 } from "./put-conditions.ts";
 
 interface Entry {
@@ -15,11 +22,13 @@ export function createMemoryStore(): ObjectStore {
 class MemoryStore implements ObjectStore {
   readonly #entries = new Map<string, Entry>();
 
-  async get(key: string, options: { readonly ifNoneMatch?: string } = {}): Promise<StoredObject> {
+  async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
     checkKey(key);
     const entry = this.#entries.get(key);
     if (entry === undefined) return { kind: "missing" };
     if (entry.info.etag === options.ifNoneMatch) return { kind: "unchanged" };
+    const { sizeBytes } = entry.info;
+    if (sizeBytes > (options.mostBytes ?? Infinity)) return { kind: "larger", sizeBytes };
     return { kind: "found", info: entry.info, bytes: entry.bytes.slice() };
   }
 

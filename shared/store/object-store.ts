@@ -10,7 +10,16 @@ export interface ObjectInfo {
 export type StoredObject =
   | { readonly kind: "found"; readonly info: ObjectInfo; readonly bytes: Uint8Array }
   | { readonly kind: "unchanged" }
+  | { readonly kind: "larger"; readonly sizeBytes: number }
   | { readonly kind: "missing" };
+
+/** Conditions of a `get`. */
+export interface GetOptions {
+  /** The etag a reader knows; `unchanged` while it is still the object's. */
+  readonly ifNoneMatch?: string;
+  /** Most bytes wanted; an object of more is `larger`, and none of its bytes are held. */
+  readonly mostBytes?: number;
+}
 
 /** Conditions of a `put`. */
 export interface PutOptions {
@@ -31,8 +40,8 @@ export interface ListPage {
 
 /** Objects by key: a folder of files, S3, R2 or memory, all under one contract suite. Writes are atomic. */
 export interface ObjectStore {
-  /** Reads an object; `unchanged` when its etag still equals `ifNoneMatch`. */
-  get(key: string, options?: { readonly ifNoneMatch?: string }): Promise<StoredObject>;
+  /** Reads an object in one round trip. */
+  get(key: string, options?: GetOptions): Promise<StoredObject>;
   /** What is known of an object, `null` when it is missing. */
   head(key: string): Promise<ObjectInfo | null>;
   /** Writes an object whole or not at all. @throws precondition_failed, integrity_mismatch */

@@ -1,4 +1,11 @@
-import type { ListPage, ObjectInfo, ObjectStore, PutOptions, StoredObject } from "./object-store.ts";
+import type {
+  GetOptions,
+  ListPage,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from "./object-store.ts";
 
 /**
  * A part of a store as a store of its own: the key `a` is the key `<prefix>a` of the other.
@@ -7,7 +14,7 @@ import type { ListPage, ObjectInfo, ObjectStore, PutOptions, StoredObject } from
 export function createPrefixedStore(store: ObjectStore, prefix: string): ObjectStore {
   const inside = (info: ObjectInfo): ObjectInfo => ({ ...info, key: info.key.slice(prefix.length) });
   return {
-    async get(key: string, options?: { readonly ifNoneMatch?: string }): Promise<StoredObject> {
+    async get(key: string, options?: GetOptions): Promise<StoredObject> {
       const object = await store.get(prefix + key, options);
       return object.kind === "found" ? { ...object, info: inside(object.info) } : object;
     },

@@ -1,13 +1,21 @@
 import { checkKey, checkPageSize } from "./object-key.ts";
-import type { ListPage, ObjectInfo, ObjectStore, PutOptions, StoredObject } from "./object-store.ts";
+import type {
+  GetOptions,
+  ListPage,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from "./object-store.ts";
 import { checkedSha256, preconditionFailed } from "./put-conditions.ts";
 
-/** What R2 tells of an object; `arrayBuffer` is there only when the answer carries the bytes. */
+/** What R2 tells of an object; `arrayBuffer` and `body` are there only when the answer carries the bytes. */
 interface R2ObjectLike {
   readonly key: string;
   readonly size: number;
   readonly etag: string;
   arrayBuffer?(): Promise<ArrayBuffer>;
+  readonly body?: { cancel(): Promise<void> };
 }
 
 interface R2ConditionLike {
@@ -35,7 +43,7 @@ export interface R2BucketLike {
 /** A store over an R2 bucket bound to a Worker. */
 export function createR2Store(bucket: R2BucketLike): ObjectStore {
   return {
-    get: (key, options) => getObject(bucket, key, options?.ifNoneMatch),
+    get: (key, options) => getObject(bucket, key, options ?? {}),
     async head(key) {
       checkKey(key);
       const object = await bucket.head(key);
@@ -50,13 +58,22 @@ export function createR2Store(bucket: R2BucketLike): ObjectStore {
   };
 }
 
-async function getObject(bucket: R2BucketLike, key: string, knownEtag?: string): Promise<StoredObject> {
+async function getObject(
+  bucket: R2BucketLike,
+  key: string,
+  { ifNoneMatch, mostBytes = Infinity }: GetOptions,
+): Promise<StoredObject> {
   checkKey(key);
-  const onlyIf = knownEtag === undefined ? {} : { etagDoesNotMatch: knownEtag };
+  const onlyIf = ifNoneMatch === undefined ? {} : { etagDoesNotMatch: ifNoneMatch };
   const object = await bucket.get(key, { onlyIf });
   if (object === null) return { kind: "missing" };
   // A get whose condition fails answers the object without a body.
   if (typeof object.arrayBuffer !== "function") return { kind: "unchanged" };
+  if (object.size > mostBytes) {
+    // nobody reads it: that it fails is no news
+    object.body?.cancel().catch(() => undefined);
+    return { kind: "larger", sizeBytes: object.size };
+  }
   return { kind: "found", info: infoOf(object), bytes: new Uint8Array(await object.arrayBuffer()) };
 }
 

@@ -94,6 +94,14 @@ function readingAndWriting(useStore: () => ObjectStore): void {
     expect(await useStore().get("rw/watched", { ifNoneMatch: etag })).toMatchObject({ kind: "found" });
   });
 
+  it("reads an object of as many bytes as are wanted, and says of a larger one how large it is", async ({
+    expect,
+  }) => {
+    await useStore().put("rw/sized", text("12345"));
+    expect(await useStore().get("rw/sized", { mostBytes: 5 })).toMatchObject({ kind: "found" });
+    expect(await useStore().get("rw/sized", { mostBytes: 4 })).toEqual({ kind: "larger", sizeBytes: 5 });
+  });
+
   it("deletes an object once and for all, and does not mind to find none", async ({ expect }) => {
     await useStore().put("rw/folder/deleted", text("x"));
     await useStore().delete("rw/folder/deleted");

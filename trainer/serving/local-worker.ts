@@ -60,6 +60,8 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
           bindings: { ...artefact.vars, OPEN: String(options.open), SINGLE_PROCESS: "true", ...options.vars },
           modulesRoot: artefact.folder,
           modules: [...artefact.modules],
+          // what the Worker would keep nearer than its bucket is as near as its bucket here
+          cacheAPI: false,
         },
         {
           name: bucketWorkerName,

@@ -1,18 +1,22 @@
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import type { GetOptions } from "../../shared/store/object-store.ts";
 import { errnoOf, isMissing } from "./errno.ts";
 
 /** Reads files together with their etag, the SHA-256 of the bytes, and remembers the etags of those that rest. */
 export interface EtagReader {
   /** Size and etag of a file, `null` where there is none. */
   head(path: string): Promise<{ readonly sizeBytes: number; readonly etag: string } | null>;
-  /** Bytes and etag of a file, `null` where there is none; `bytes` is `null` when the etag is `knownEtag`. */
-  read(
-    path: string,
-    knownEtag?: string,
-  ): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null>;
+  /** Bytes and etag of a file, `null` where there is none. */
+  read(path: string, options: GetOptions): Promise<ReadFile | null>;
 }
+
+/** What came of reading a file. */
+export type ReadFile =
+  | { readonly kind: "found"; readonly bytes: Uint8Array; readonly etag: string }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "larger"; readonly sizeBytes: number };
 
 interface Remembered {
   readonly identity: string;
@@ -51,12 +55,14 @@ export function createEtagReader(): EtagReader {
         const etag = recall(path, stats) ?? (await readWhole(path, file, stats)).etag;
         return { sizeBytes: Number(stats.size), etag };
       }),
-    read: (path, knownEtag) =>
-      withFile(path, async (file, stats) => {
+    read: (path, { ifNoneMatch, mostBytes = Infinity }) =>
+      withFile<ReadFile>(path, async (file, stats) => {
         const recalled = recall(path, stats);
-        if (recalled !== undefined && recalled === knownEtag) return { bytes: null, etag: recalled };
+        if (recalled !== undefined && recalled === ifNoneMatch) return { kind: "unchanged" };
+        const sizeBytes = Number(stats.size);
+        if (sizeBytes > mostBytes) return { kind: "larger", sizeBytes };
         const whole = await readWhole(path, file, stats);
-        return whole.etag === knownEtag ? { bytes: null, etag: whole.etag } : whole;
+        return whole.etag === ifNoneMatch ? { kind: "unchanged" } : { kind: "found", ...whole };
       }),
   };
 }

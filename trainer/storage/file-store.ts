@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { AppError } from "../../shared/contract/errors.ts";
 import { checkKey, checkPageSize } from "../../shared/store/object-key.ts";
 import type {
+  GetOptions,
   ListPage,
   ObjectInfo,
   ObjectStore,
@@ -41,10 +42,10 @@ class FileStore implements ObjectStore {
     this.#locks = join(root, ".locks");
   }
 
-  async get(key: string, options: { readonly ifNoneMatch?: string } = {}): Promise<StoredObject> {
-    const file = await this.#etags.read(this.#pathOf(key), options.ifNoneMatch);
+  async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
+    const file = await this.#etags.read(this.#pathOf(key), options);
     if (file === null) return { kind: "missing" };
-    if (file.bytes === null) return { kind: "unchanged" };
+    if (file.kind !== "found") return file;
     const info = { key, sizeBytes: file.bytes.length, etag: file.etag };
     return { kind: "found", info, bytes: file.bytes };
   }

@@ -11,6 +11,7 @@ import {
 import { AppError } from "../../shared/contract/errors.ts";
 import { checkKey, checkPageSize } from "../../shared/store/object-key.ts";
 import type {
+  GetOptions,
   ListPage,
   ObjectInfo,
   ObjectStore,
@@ -66,7 +67,7 @@ class S3Store implements ObjectStore {
     this.#place = place;
   }
 
-  async get(key: string, options: { readonly ifNoneMatch?: string } = {}): Promise<StoredObject> {
+  async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
     const object = this.#object(key);
     try {
       const answer = await this.#client.send(
@@ -75,6 +76,11 @@ class S3Store implements ObjectStore {
           ...(options.ifNoneMatch === undefined ? {} : { IfNoneMatch: options.ifNoneMatch }),
         }),
       );
+      const sizeBytes = answer.ContentLength ?? 0;
+      if (sizeBytes > (options.mostBytes ?? Infinity)) {
+        await answer.Body?.transformToWebStream().cancel();
+        return { kind: "larger", sizeBytes };
+      }
       const bytes = await answer.Body?.transformToByteArray();
       if (bytes === undefined || answer.ETag === undefined) throw this.#incomplete(key);
       return { kind: "found", info: { key, sizeBytes: bytes.length, etag: answer.ETag }, bytes };

@@ -13,6 +13,7 @@ import { Rollouts } from "../../../edge/model/rollouts.ts";
 import type { LogEntry } from "../../../edge/ports.ts";
 import type { Services } from "../../../edge/services.ts";
 import type { Settings } from "../../../edge/settings.ts";
+import type { DigestCache } from "../../../edge/storage/digest-cache.ts";
 import { withBucketDeadline, withDeadline } from "../../../edge/storage/timed-store.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
 import { createR2Store } from "../../../shared/store/r2-binding-store.ts";
@@ -42,6 +43,8 @@ export interface EdgeOptions {
   readonly wrapLoad?: (load: ModelLoader) => ModelLoader;
   /** What the app takes for its bucket. */
   readonly bucket?: R2Bucket;
+  /** Where bundles are looked for first; nothing is there unless told. */
+  readonly cache?: DigestCache;
   /** What draws whether an image is sampled; 0.5 unless told. */
   readonly random?: () => number;
   /** Take the place of the usual ones. */
@@ -52,6 +55,8 @@ export interface EdgeOptions {
 export const pollMs = 5000;
 
 let opened = 0;
+
+const emptyCache: DigestCache = { match: () => Promise.resolve(null), put: () => undefined };
 
 /**
  * Opens the app with no model loaded.
@@ -68,7 +73,7 @@ export function openEdge(
   more: EdgeOptions = {},
 ): Edge {
   const model = `model-${opened++}`;
-  const { wrapLoad = (load) => load, bucket = env.MODELS } = more;
+  const { wrapLoad = (load) => load, bucket = env.MODELS, cache = emptyCache } = more;
   const reads: string[] = [];
   const logged: LogEntry[] = [];
   let now = Date.parse("2026-01-31T00:00:00Z");
@@ -95,7 +100,7 @@ export function openEdge(
     feedback: feedbackOff,
     ...changed,
   };
-  const load = wrapLoad(createModelLoader(store));
+  const load = wrapLoad(createModelLoader({ store, cache }));
   const main = { kind: "alias", model, alias: settings.alias } as const;
   const turns = new TurnQueue({ clock, wait });
   const models = new ModelPool({ store, main, pollMs, load, budgetBytes, turns, clock, wait, log });
