@@ -13,7 +13,7 @@ import { retentionOf } from "./retention.ts";
 /** Options of {@link TaskFunction}. */
 export interface TaskFunctionProps {
   /** A file `<entry>.lambda.ts` beside this one that exports `handler`. */
-  readonly entry: "decide" | "release";
+  readonly entry: "decide" | "release" | "queue-age";
   readonly description: string;
   readonly environment: Record<string, string>;
   readonly logDays: number;

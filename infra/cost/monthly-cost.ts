@@ -27,6 +27,11 @@ export interface Workload {
   readonly cpuMsARequest: number;
 }
 
+/** US dollars of a function's call: two seconds of 1 GB. */
+const functionCall = 2 * prices.lambdaGbSecond + prices.lambdaMillionCalls / 1e6;
+/** Looks at the queue in a month, four an hour. */
+const queueLooks = 4 * prices.hoursAMonth;
+
 /** What a month costs in which nothing happens, by the resources that were synthesised. */
 export function idleCost(templates: readonly Template[], workload: Workload): CostLine[] {
   const ofType = (type: string): unknown[] =>
@@ -47,6 +52,11 @@ export function idleCost(templates: readonly Template[], workload: Workload): Co
     each("alarms", ofType("AWS::CloudWatch::Alarm").length, prices.alarm),
     each("dashboards", ofType("AWS::CloudWatch::Dashboard").length, prices.dashboard),
     each("secrets", ofType("AWS::SecretsManager::Secret").length, prices.secret),
+    line(
+      "age of the queue",
+      `${queueLooks} looks and a metric`,
+      queueLooks * functionCall + prices.customMetric,
+    ),
     line("record in S3", `${workload.recordGb} GB`, workload.recordGb * prices.s3Gb),
     line("container image", `${workload.imageGb} GB`, workload.imageGb * prices.ecrGb),
   ];
@@ -67,13 +77,12 @@ export function trainingCost(
   const disk = scratchGib * prices.gp3Gb + 125 * prices.gp3Throughput;
   const transitions = trainings * perTraining.transitions;
   const calls = trainings * perTraining.functionCalls;
-  const call = 2 * prices.lambdaGbSecond + prices.lambdaMillionCalls / 1e6;
   return [
     line("g4dn.xlarge", `${hours} h, ${spotShare * 100} % of them spot`, hours * hourly),
     line("their disks", `${scratchGib} GB, 250 MB/s`, (hours / prices.hoursAMonth) * disk),
     line("their addresses", "where they have public ones", hours * prices.publicAddressHour),
     line("state transitions", `${transitions}`, (transitions / 1000) * prices.thousandTransitions),
-    line("functions", `${calls} calls, 2 s of 1 GB`, calls * call),
+    line("functions", `${calls} calls, 2 s of 1 GB`, calls * functionCall),
     line("logs", `${perTraining.logGb} GB a training`, trainings * perTraining.logGb * prices.logGb),
     line("quality metrics", `3 for each of ${models} models`, 3 * models * prices.customMetric),
   ];

@@ -29,11 +29,18 @@ export class OperationsStack extends Stack {
   }
 
   #pipelineAlarms(): cloudwatch.Alarm[] {
-    const { machine, deadLetters } = this.#props.pipeline;
+    const { pipeline, deployment } = this.#props;
+    const { machine, deadLetters } = pipeline;
     return [
       this.#alarm("ExecutionsFailed", machine.machine.metricFailed(), "A retraining failed"),
       this.#alarm("ExecutionsTimedOut", machine.machine.metricTimedOut(), "A retraining took too long"),
       this.#alarm("SchedulesDropped", Schedule.metricAllDropped(), "A schedule could not start a retraining"),
+      this.#alarm(
+        "QueueAge",
+        queueAge(deployment),
+        "A job has waited for an instance for over half of the time after which it is given up",
+        Duration.hours(deployment.training.capacityWaitHours).toSeconds() / 2,
+      ),
       this.#alarm(
         "DeadLetterAge",
         deadLetters.metricApproximateAgeOfOldestMessage(),
@@ -88,7 +95,7 @@ export class OperationsStack extends Stack {
           machine.metricAborted(),
           machine.metricTimedOut(),
         ],
-        right: [machine.metricTime()],
+        right: [machine.metricTime(), queueAge(deployment)],
         width: 12,
       }),
     );
@@ -125,6 +132,18 @@ export class OperationsStack extends Stack {
       }),
     );
   }
+}
+
+/** Seconds that the oldest waiting job has waited; see `queue-age.lambda.ts`. */
+function queueAge({ name }: Deployment): cloudwatch.Metric {
+  return new cloudwatch.Metric({
+    namespace: "Edgewise",
+    metricName: "QueueAge",
+    dimensionsMap: { Deployment: name },
+    statistic: "Maximum",
+    period: Duration.minutes(15),
+    label: "seconds that a job has waited",
+  });
 }
 
 /** A metric that the functions write to their log; see `task-context.lambda.ts`. */

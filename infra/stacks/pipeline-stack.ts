@@ -4,6 +4,7 @@ import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as s3 from "aws-cdk-lib/aws-s3";
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
+import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import * as secrets from "aws-cdk-lib/aws-secretsmanager";
 import * as sns from "aws-cdk-lib/aws-sns";
 import * as subscriptions from "aws-cdk-lib/aws-sns-subscriptions";
@@ -45,6 +46,7 @@ export class PipelineStack extends Stack {
       retentionPeriod: Duration.days(14),
     });
     this.#hearOfBlockedQueue(training);
+    this.#measureQueueAge(deployment, training);
     const { training: limits } = deployment;
     const trainTimeout = Duration.hours(limits.trainHours);
     const evaluateTimeout = Duration.hours(limits.evaluateHours);
@@ -86,7 +88,7 @@ export class PipelineStack extends Stack {
     });
   }
 
-  /** Batch has no metric for the age of its queue; it tells when the job at the head cannot start. */
+  /** Batch tells when the job at the head of the queue cannot start at all. */
   #hearOfBlockedQueue({ queue: { queue } }: TrainingStack): void {
     new events.Rule(this, "QueueBlocked", {
       description: "A job waits for an instance that does not come",
@@ -96,6 +98,33 @@ export class PipelineStack extends Stack {
         resources: [queue.jobQueueArn],
       },
       targets: [new SnsTopic(this.topic, { deadLetterQueue: this.deadLetters })],
+    });
+  }
+
+  /** Batch has no metric for how long jobs wait; a look every quarter of an hour costs a few cents a month. */
+  #measureQueueAge({ name, storage }: Deployment, { queue: { queue } }: TrainingStack): void {
+    const look = new TaskFunction(this, "QueueAge", {
+      entry: "queue-age",
+      description: "Measures how long jobs have waited for an instance",
+      environment: { JOB_QUEUE: queue.jobQueueArn, DEPLOYMENT: name },
+      logDays: storage.logDays,
+    });
+    look.role.addToPolicy(
+      new iam.PolicyStatement({ sid: "SeeJobs", actions: ["batch:ListJobs"], resources: ["*"] }),
+    );
+    new scheduler.Schedule(this, "QueueAgeSchedule", {
+      description: "Measures how long jobs have waited for an instance",
+      schedule: scheduler.ScheduleExpression.rate(Duration.minutes(15)),
+      target: new schedulerTargets.LambdaInvoke(look.function, {
+        role: new iam.Role(this, "QueueAgeCaller", {
+          assumedBy: new iam.ServicePrincipal("scheduler.amazonaws.com", {
+            conditions: { StringEquals: { "aws:SourceAccount": this.account } },
+          }),
+        }),
+        deadLetterQueue: this.deadLetters,
+        // The next look is as good.
+        retryAttempts: 0,
+      }),
     });
   }
 

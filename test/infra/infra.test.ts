@@ -1,7 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -175,22 +178,57 @@ describe.skipIf(missing !== null)("what is deployed", () => {
   });
 
   it("has functions that start, and refuse what is no task of theirs", async ({ expect }) => {
-    const handlers = (await readdir(prod.folder, { recursive: true })).filter((file) =>
-      file.endsWith("index.mjs"),
-    );
-    expect(handlers).toHaveLength(2);
-    for (const file of handlers) {
-      const url = JSON.stringify(pathToFileURL(join(prod.folder, file)));
-      const code =
-        `const { handler } = await import(${url});` +
-        "await handler({ task: 'none' }).catch(({ name, message }) => console.log(`${name}: ${message}`));";
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        ["--input-type=module", "--eval", code],
-        { env: { RECORD_BUCKET: "edgewise-record", AWS_REGION: "eu-west-1" } },
-      );
+    for (const id of ["Decide", "Release"]) {
+      const stdout = await callFunction(prod, id, { RECORD_BUCKET: "edgewise-record" });
       expect(stdout).toMatch(/^invalid_argument: .*(input of the pipeline|SERVING_SECRET)/);
     }
+  });
+
+  it("measures how long the oldest job has waited, and alarms", async ({ expect }) => {
+    const asked: unknown[] = [];
+    const waits = new Map([
+      ["RUNNABLE", [{ jobId: "1", jobName: "train", createdAt: Date.now() - 7_200_000 }]],
+      ["PENDING", [{ jobId: "2", jobName: "evaluate", createdAt: Date.now() - 60_000 }]],
+    ]);
+    const server = createServer((request, response) => {
+      void json(request).then((body) => {
+        asked.push(body);
+        const { jobStatus } = z.object({ jobStatus: z.string() }).parse(body);
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ jobSummaryList: waits.get(jobStatus) ?? [] }));
+      });
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = z.object({ port: z.number() }).parse(server.address());
+    const stdout = await callFunction(prod, "QueueAge", {
+      JOB_QUEUE: "gpu",
+      DEPLOYMENT: "prod",
+      AWS_ENDPOINT_URL_BATCH: `http://127.0.0.1:${port}`,
+      AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "example",
+    });
+    server.close();
+
+    const { QueueAge: seconds, ...metric } = z
+      .looseObject({ QueueAge: z.number() })
+      .parse(JSON.parse(stdout));
+    expect(seconds).toBeGreaterThanOrEqual(7200);
+    expect(seconds).toBeLessThan(7300);
+    expect(metric).toMatchObject({
+      Deployment: "prod",
+      _aws: { CloudWatchMetrics: [{ Namespace: "Edgewise", Dimensions: [["Deployment"]] }] },
+    });
+    expect(asked).toContainEqual({ jobQueue: "gpu", jobStatus: "RUNNABLE" });
+    const [, alarm] = ofType(prod, "AWS::CloudWatch::Alarm").find(([id]) => id.includes("QueueAge")) ?? [];
+    const metricOfAlarm = {
+      Namespace: "Edgewise",
+      MetricName: "QueueAge",
+      Dimensions: [{ Name: "Deployment", Value: "prod" }],
+    };
+    expect(alarm?.Properties).toMatchObject({
+      Threshold: (training.capacityWaitHours * 3600) / 2,
+      Metrics: [{ MetricStat: { Metric: metricOfAlarm } }],
+    });
   });
 
   it("has no finding, and tells of every one that is acknowledged", ({ expect }) => {
@@ -213,6 +251,24 @@ describe.skipIf(missing !== null)("what is deployed", () => {
     }
   });
 });
+
+/** Calls a bundled function in a process of its own. @returns what it wrote */
+async function callFunction(
+  { folder, resources }: Synthesis,
+  id: string,
+  env: Record<string, string>,
+): Promise<string> {
+  const [, resource] = [...resources].find(([key]) => key.includes(`/${id}Function`)) ?? [];
+  const key = z.string().parse(resource && property(resource, "Code.S3Key"));
+  const url = JSON.stringify(pathToFileURL(join(folder, `asset.${key.replace(/\.zip$/, "")}`, "index.mjs")));
+  const code =
+    `const { handler } = await import(${url});` +
+    "await handler({ task: 'none' }).catch(({ name, message }) => console.log(`${name}: ${message}`));";
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], {
+    env: { AWS_REGION: "eu-west-1", ...env },
+  });
+  return stdout;
+}
 
 const computeSchema = z.object({
   ComputeResources: z.looseObject({
