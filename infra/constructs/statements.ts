@@ -2,7 +2,7 @@ import * as iam from "aws-cdk-lib/aws-iam";
 import type * as s3 from "aws-cdk-lib/aws-s3";
 
 /** The first part of the keys that a role may read or write; `shared/contract/object-keys.ts` builds them. */
-export type RecordPrefix = "datasets" | "feedback" | "locks" | "models" | "runs";
+export type RecordPrefix = "backbones" | "datasets" | "feedback" | "locks" | "models" | "runs";
 
 /** Lets a role read objects below these prefixes of the record. */
 export function readStatement(bucket: s3.IBucket, prefixes: readonly RecordPrefix[]): iam.PolicyStatement {

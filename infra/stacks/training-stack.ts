@@ -60,7 +60,7 @@ export class TrainingStack extends Stack {
       assumedBy: new iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
       description: "Reads datasets and models, writes runs; cannot touch what is published",
     });
-    jobRole.addToPolicy(readStatement(record, ["datasets", "runs", "models"]));
+    jobRole.addToPolicy(readStatement(record, ["backbones", "datasets", "runs", "models"]));
     jobRole.addToPolicy(writeStatement(record, ["runs"]));
     jobRole.addToPolicy(listStatement(record));
     const logGroup = new logs.LogGroup(this, "Logs", {

@@ -8,6 +8,8 @@ export const objectKeys = {
   datasets: (dataset: string): string => `datasets/${dataset}/`,
   /** The bytes of an image, by their SHA-256: versions of a dataset share them. */
   datasetImage: (dataset: string, sha256: string): string => `datasets/${dataset}/images/${sha256}`,
+  /** The file of a net trained elsewhere, for training where nothing but the store is reached. */
+  backbone: (file: string): string => `backbones/${file}`,
   runs: (): string => "runs/",
   runFile: (runId: string, file: string): string => `runs/${runId}/${file}`,
   /** Below this a run keeps the version that it would publish, under the keys that it will have. */

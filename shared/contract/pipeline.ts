@@ -32,9 +32,13 @@ export const retrainSettingsSchema = z.strictObject({
   minimumClassImages: z.prefault(count, 10),
   seed: z.prefault(count, 1),
   engine: z.prefault(z.enum(["auto", "wasm", "native-cpu", "native-gpu"]), "auto"),
-  /** What is fixed of the net and its training; the rest follows from the data. */
+  /** What is fixed of the way to train, the net and its training; the rest follows from the data. */
   plan: z.prefault(
     z.strictObject({
+      /** `auto` learns a head on a backbone that the store keeps, or a net of its own, as fits the images. */
+      mode: z.optional(z.enum(["auto", "head", "finetune", "scratch"])),
+      /** Name of the backbone; `edgewise backbones upload` puts one into the store. */
+      backbone: z.optional(z.string()),
       epochs: z.optional(z.int().check(z.gte(1))),
       architecture: z.optional(z.string()),
       size: z.optional(z.int().check(z.gte(1))),

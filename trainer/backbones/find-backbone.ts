@@ -53,7 +53,7 @@ export async function findBackbone(
     const path = join(places.folder, backbone.file);
     const bytes = await readWhole(path);
     if (bytes !== null) {
-      if (digest(bytes) === backbone.sha256) return bytes;
+      if (isFileOf(backbone, bytes)) return bytes;
       throw new AppError(
         "integrity_mismatch",
         `${path} has sha256 ${digest(bytes)}, that of ${backbone.name} is ${backbone.sha256}; ` +
@@ -63,15 +63,38 @@ export async function findBackbone(
   }
   const cached = await readWhole(join(places.cache, backbone.file));
   // A damaged file in our own cache is fetched anew.
-  if (cached !== null && digest(cached) === backbone.sha256) return cached;
+  if (cached !== null && isFileOf(backbone, cached)) return cached;
   return fetchIntoCache(backbone, places, options);
+}
+
+/** Whether {@link findBackbone} finds a file without the network. */
+export async function hasBackbone(backbone: Backbone, { folder, cache }: BackbonePlaces): Promise<boolean> {
+  if (folder !== null && (await readWhole(join(folder, backbone.file))) !== null) return true;
+  const cached = await readWhole(join(cache, backbone.file));
+  return cached !== null && isFileOf(backbone, cached);
+}
+
+/** Whether these bytes are the file of a backbone. */
+export function isFileOf(backbone: Backbone, bytes: Uint8Array): boolean {
+  return digest(bytes) === backbone.sha256;
+}
+
+/** Keeps the file of a backbone in our cache, whole or not at all. */
+export async function cacheBackbone(
+  backbone: Backbone,
+  { cache }: Pick<BackbonePlaces, "cache">,
+  bytes: Uint8Array,
+): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  await moveInto(await writeScratchFile(cache, bytes), join(cache, backbone.file));
 }
 
 async function fetchIntoCache(
   backbone: Backbone,
-  { folder, cache }: BackbonePlaces,
+  places: BackbonePlaces,
   options: FindOptions,
 ): Promise<Uint8Array> {
+  const { folder, cache } = places;
   const bytes = await download(backbone, options).catch((cause: unknown) => {
     const searched = folder === null ? "" : ` or ${folder}`;
     throw new AppError(
@@ -81,15 +104,14 @@ async function fetchIntoCache(
       { cause },
     );
   });
-  if (digest(bytes) !== backbone.sha256) {
+  if (!isFileOf(backbone, bytes)) {
     throw new AppError(
       "integrity_mismatch",
       `${backbone.url} gave ${bytes.length} bytes of sha256 ${digest(bytes)}, expected ${backbone.sha256}; ` +
         "something between here and there changes files, fetch it by another way",
     );
   }
-  await mkdir(cache, { recursive: true });
-  await moveInto(await writeScratchFile(cache, bytes), join(cache, backbone.file));
+  await cacheBackbone(backbone, places, bytes);
   return bytes;
 }
 

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { addCopyCommand } from "./copy.ts";
+import { addBackbonesCommands } from "./backbones.ts";
 import { addBridgeCommand } from "./bridge.ts";
 import { addCamerasCommands } from "./cameras.ts";
+import { addCopyCommand } from "./copy.ts";
 import { addDatasetCommands } from "./dataset.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
 import { addImportCommand } from "./import.ts";
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     addPublishCommand,
     addCopyCommand,
     addImportCommand,
+    addBackbonesCommands,
     addPromoteCommand,
     addRollbackCommand,
     addServeCommand,

@@ -3,14 +3,18 @@ import type * as z from "zod/mini";
 import type { DatasetManifest } from "../../shared/contract/dataset.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
-import type { JobTask, PipelineRun } from "../../shared/contract/pipeline.ts";
+import type { JobTask, PipelineRun, RetrainSettings } from "../../shared/contract/pipeline.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { createPrefixedStore } from "../../shared/store/prefixed-store.ts";
 import { loadCodec } from "../assets.ts";
+import { backbonePlaces } from "../backbones/find-backbone.ts";
+import { backbones } from "../backbones/registry.ts";
+import { cacheStoredBackbones } from "../backbones/stored-backbones.ts";
 import { readDatasetManifest } from "../data/dataset-store.ts";
 import { fetchDataset, type FetchedDataset } from "../data/fetch-dataset.ts";
 import { evaluateByLabel } from "../evaluation/compare-versions.ts";
 import { type LabelledImage, splitImages } from "../evaluation/labelled-image.ts";
+import type { PlanWishes } from "../job/choose-plan.ts";
 import type { Reporter } from "../job/reporter.ts";
 import { runJob } from "../job/run-job.ts";
 import { type Architecture, architectures } from "../model/build-model.ts";
@@ -42,9 +46,17 @@ const jobs: Readonly<Record<JobTask, (context: JobContext, run: PipelineRun) => 
  */
 export async function runJobTask(context: JobContext, task: JobTask, runId: string): Promise<unknown> {
   const run = await readRun(context.record, runId);
+  if (task !== "evaluate") await takeBackbones(context);
   const result = await jobs[task](context, run);
   await writeResult(context.record, runId, task, result);
   return result;
+}
+
+/** The container's subnet has no other way by which backbones could come. */
+async function takeBackbones({ record, reporter }: JobContext): Promise<void> {
+  for (const { name } of await cacheStoredBackbones(record, backbonePlaces(), backbones)) {
+    reporter.say(`backbone ${name}: from the store`);
+  }
 }
 
 /** Brings the dataset here and has it judged; what cannot be used is left out by the tasks after, too. */
@@ -69,8 +81,7 @@ async function train(context: JobContext, run: PipelineRun): Promise<z.infer<typ
       seed,
       model,
       engine,
-      // The container's subnet has no way out, by which a backbone could come.
-      wishes: { mode: "scratch", scratch: { ...plan, architecture: architectureOf(plan.architecture) } },
+      wishes: wishesOf(plan),
       budgetMs: null,
       alias: null,
       runId: run.runId,
@@ -85,6 +96,15 @@ async function train(context: JobContext, run: PipelineRun): Promise<z.infer<typ
   );
   const { version, metrics } = result.manifest;
   return { version, top1Accuracy: metrics.bundle.top1Accuracy, bundleBytes: result.bundleBytes };
+}
+
+function wishesOf({
+  mode = "auto",
+  backbone,
+  architecture,
+  ...scratch
+}: RetrainSettings["plan"]): PlanWishes {
+  return { mode, backbone, scratch: { ...scratch, architecture: architectureOf(architecture) } };
 }
 
 function architectureOf(name: string | undefined): Architecture | undefined {
