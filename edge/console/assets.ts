@@ -2,12 +2,22 @@
 // The rule in wrangler.jsonc matches what is written here, not where it leads: hence the folder in each.
 import apiSource from "../console/api.js";
 import baseStyle from "../console/base.css";
+import cameraStyle from "../console/camera.css";
+import cameraPage from "../console/camera.html";
+import cameraSource from "../console/camera.js";
+import cameraApiSource from "../console/camera-api.js";
+import cameraPicturesSource from "../console/camera-pictures.js";
+import cameraViewSource from "../console/camera-view.js";
+import camerasPage from "../console/cameras.html";
+import camerasSource from "../console/cameras.js";
 import consoleStyle from "../console/console.css";
 import consoleSource from "../console/console.js";
 import docsStyle from "../console/docs.css";
 import docsPage from "../console/docs.html";
 import docsSource from "../console/docs.js";
 import elementsSource from "../console/elements.js";
+import eventStreamSource from "../console/event-stream.js";
+import failureSource from "../console/failure.js";
 import formatSource from "../console/format.js";
 import page from "../console/index.html";
 import keySource from "../console/key.js";
@@ -22,7 +32,10 @@ import reviewApiSource from "../console/review-api.js";
 import reviewStyle from "../console/review.css";
 import reviewPage from "../console/review.html";
 import reviewSource from "../console/review.js";
+import regionEditorSource from "../console/region-editor.js";
 import servedSource from "../console/served.js";
+import timelineSource from "../console/timeline.js";
+import tuningFormSource from "../console/tuning-form.js";
 import viewSource from "../console/view.js";
 
 /**
@@ -44,11 +57,14 @@ const contentSecurityPolicy = [
 const pages: readonly (readonly [path: string, text: string])[] = [
   ["/", page],
   ["/docs", docsPage],
+  ["/console/camera", cameraPage],
+  ["/console/cameras", camerasPage],
   ["/console/review", reviewPage],
 ];
 
 const styles: readonly (readonly [name: string, text: string])[] = [
   ["base", baseStyle],
+  ["camera", cameraStyle],
   ["console", consoleStyle],
   ["docs", docsStyle],
   ["review", reviewStyle],
@@ -56,9 +72,16 @@ const styles: readonly (readonly [name: string, text: string])[] = [
 
 const scripts: readonly (readonly [name: string, text: string])[] = [
   ["api", apiSource],
+  ["camera", cameraSource],
+  ["camera-api", cameraApiSource],
+  ["camera-pictures", cameraPicturesSource],
+  ["camera-view", cameraViewSource],
+  ["cameras", camerasSource],
   ["console", consoleSource],
   ["docs", docsSource],
   ["elements", elementsSource],
+  ["event-stream", eventStreamSource],
+  ["failure", failureSource],
   ["format", formatSource],
   ["key", keySource],
   ["live", liveSource],
@@ -67,10 +90,13 @@ const scripts: readonly (readonly [name: string, text: string])[] = [
   ["models-view", modelsViewSource],
   ["openapi", openApiSource],
   ["photo-view", photoViewSource],
+  ["region-editor", regionEditorSource],
   ["review", reviewSource],
   ["review-api", reviewApiSource],
   ["served", servedSource],
   ["server-rate", serverRateSource],
+  ["timeline", timelineSource],
+  ["tuning-form", tuningFormSource],
   ["view", viewSource],
 ];
 

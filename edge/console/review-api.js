@@ -1,5 +1,5 @@
-import { ConsoleError, isRecord, request } from "./api.js";
-import { asSentence } from "./format.js";
+import { isRecord, request } from "./api.js";
+import { failure } from "./failure.js";
 import { keyHeaders } from "./key.js";
 
 /**
@@ -82,13 +82,4 @@ function feedbackUrl(path) {
  */
 function isWaiting(value) {
   return isRecord(value) && typeof value["id"] === "string" && typeof value["source"] === "string";
-}
-
-/**
- * @param {Response} response
- * @param {unknown} body
- */
-function failure(response, body) {
-  const detail = isRecord(body) && typeof body["detail"] === "string" ? body["detail"] : "";
-  return new ConsoleError(`The server answered ${response.status}`, asSentence(detail));
 }
