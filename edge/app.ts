@@ -26,7 +26,7 @@ export function createApp(services: Services): App {
   app.use(
     cors({
       origin: corsOrigins === "*" ? "*" : [...corsOrigins],
-      allowMethods: ["GET", "POST", "DELETE"],
+      allowMethods: ["GET", "POST", "PATCH", "DELETE"],
       allowHeaders: [
         "authorization",
         "content-type",

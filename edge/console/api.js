@@ -62,7 +62,7 @@ export function classifyUrl(explain = false) {
   const { model, ...pin } = target;
   const path = model === undefined ? "classify" : `models/${encodeURIComponent(model)}/classify`;
   const url = new URL(path, document.baseURI);
-  const asked = { topK: String(topK), ...pin, ...(explain ? { explain: "cam-png" } : {}) };
+  const asked = { topK: String(topK), ...pin, ...(explain ? { explain: "cam" } : {}) };
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
   return url;
 }

@@ -3,6 +3,7 @@ import { cameraIdSchema, siteSchema } from "../../shared/contract/camera.ts";
 import {
   type Answer,
   binary,
+  chapter,
   type Content,
   inHeader,
   inPath,
@@ -22,26 +23,49 @@ const event = inPath("event", z.uuid());
 /** What cameras post to, and how they are managed. */
 export function cameraPaths(): Record<string, PathItem> {
   return {
+    ...chapter("Cameras", null, byToken()),
+    ...chapter("Cameras", "camera", byKey()),
+    ...chapter("Cameras", "admin", { ...managedPaths(), ...watchPaths(), ...sitePaths() }),
+  };
+}
+
+/** Where the path itself is the permission. */
+function byToken(): Record<string, PathItem> {
+  return {
     "/f/{camera}/{token}": {
       post: frames("postFramesByToken", [camera, inPath("token", z.string())]),
     },
+    "/cameras/{camera}/snapshots/{event}": {
+      get: picture("readSnapshot", "The frame of an event, while its link works.", [
+        camera,
+        event,
+        inQuery("expires"),
+        inQuery("signature"),
+      ]),
+    },
+  };
+}
+
+function byKey(): Record<string, PathItem> {
+  const probed = "Answers what a camera asks to see whether its target is there.";
+  return {
     "/cameras/{camera}/frames": {
       post: frames("postFrames", [camera]),
-      get: operation(
-        "probeCamera",
-        "Answers what a camera asks to see whether its target is there.",
-        [camera],
-        {
-          answer: "FramesAnswer",
-        },
-      ),
+      get: operation("probeCamera", probed, [camera], { answer: "FramesAnswer" }),
     },
+    "/cameras/{camera}/events": { get: listEvents() },
+  };
+}
+
+function managedPaths(): Record<string, PathItem> {
+  return {
     "/cameras": {
       get: operation("listCameras", "The cameras of a site.", [inQuery("site")], { answer: "CameraList" }),
       post: operation("makeCamera", "Makes a camera; its token is told here only.", [], {
         body: "NewCamera",
         answer: "CameraToken",
         status: 201,
+        failures: [409],
       }),
     },
     "/cameras/{camera}": {
@@ -58,45 +82,21 @@ export function cameraPaths(): Record<string, PathItem> {
         answer: "CameraToken",
       }),
     },
-    ...watchPaths(),
-    ...sitePaths(),
   };
 }
 
 function watchPaths(): Record<string, PathItem> {
+  const last = "The last frames; the next ones come with pictures for a while.";
+  const tried = "The last frames under another configuration, which is not kept.";
   return {
-    "/cameras/{camera}/events": { get: listEvents() },
     "/cameras/{camera}/recent": {
-      get: operation(
-        "listFrames",
-        "The last frames; the next ones come with pictures for a while.",
-        [camera],
-        {
-          answer: "RecentFrames",
-        },
-      ),
+      get: operation("listFrames", last, [camera], { answer: "RecentFrames" }),
     },
     "/cameras/{camera}/pictures/{number}": {
       get: picture("readPicture", "A picture of a recent frame.", [camera, inPath("number", z.string())]),
     },
     "/cameras/{camera}/preview": {
-      post: operation(
-        "previewCamera",
-        "The last frames under another configuration, which is not kept.",
-        [camera],
-        {
-          body: "CameraConfig",
-          answer: "RecentFrames",
-        },
-      ),
-    },
-    "/cameras/{camera}/snapshots/{event}": {
-      get: picture("readSnapshot", "The frame of an event, while its link works.", [
-        camera,
-        event,
-        inQuery("expires"),
-        inQuery("signature"),
-      ]),
+      post: operation("previewCamera", tried, [camera], { body: "CameraConfig", answer: "RecentFrames" }),
     },
   };
 }
@@ -137,13 +137,15 @@ interface Shape {
   readonly body?: SchemaName;
   readonly answer?: SchemaName;
   readonly status?: number;
+  /** Beside those of every operation. */
+  readonly failures?: readonly number[];
 }
 
 function operation(
   operationId: string,
   summary: string,
   parameters: readonly Parameter[],
-  { body, answer, status = 200 }: Shape,
+  { body, answer, status = 200, failures = [] }: Shape,
 ): Operation {
   const schema = answer === undefined ? { type: "object" } : schemaOf(answer);
   const success: Answer =
@@ -157,7 +159,7 @@ function operation(
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: schemaOf(body) } } } }),
-    responses: { [status]: success, ...problems([400, 401, 403, 404, 500, 503]) },
+    responses: { [status]: success, ...problems([400, 401, 403, 404, ...failures, 500, 503]) },
   };
 }
 

@@ -45,7 +45,7 @@ export function describePaths(): Record<string, PathItem> {
     }),
     ...dialectPaths(),
     ...feedbackPaths(),
-    ...chapter("Cameras", null, cameraPaths()),
+    ...cameraPaths(),
     ...chapter("Operation", "admin", {
       "/models/{model}/versions/{version}/report.html": {
         get: page(

@@ -4,7 +4,6 @@ import type {
   Classification,
   ClassifyAnswer,
   ClassifyImagesAnswer,
-  ClassifyOptions,
   ImageResult,
 } from "../../shared/contract/classify.ts";
 import type { AppEnvironment } from "../app-environment.ts";
@@ -49,7 +48,7 @@ export async function answerClassify(
   return wanted === "text/plain" ? context.text(topLabels(answer)) : context.json(answer);
 
   async function classifyOne({ read }: SentImage): Promise<ClassifiedBy> {
-    return illustrate(await model.classify(read, options), options);
+    return illustrate(await model.classify(read, options));
   }
 
   async function classifySeveral(images: readonly SentImage[]): Promise<ClassifyImagesAnswer> {
@@ -72,8 +71,8 @@ export async function answerClassify(
 }
 
 /** Draws the overlay of an answer where it was asked for: after the model was used, since it takes time to wait. */
-async function illustrate<T extends Classification>(answer: T, { explain }: ClassifyOptions): Promise<T> {
-  if (explain !== "cam-png" || answer.explanation === undefined) return answer;
+async function illustrate<T extends Classification>(answer: T): Promise<T> {
+  if (answer.explanation === undefined) return answer;
   const overlay = await drawOverlay(answer.explanation);
   return { ...answer, explanation: { ...answer.explanation, overlay } };
 }

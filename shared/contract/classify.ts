@@ -22,8 +22,8 @@ export const classifyOptionsSchema = z.object({
   threshold: z.optional(
     z.number(thresholdMessage).check(z.gte(0, thresholdMessage), z.lte(1, thresholdMessage)),
   ),
-  /** Adds where in the image the evidence for the top class lies: as numbers, or also as a picture to lay over it. */
-  explain: z.optional(z.enum(["cam", "cam-png"], "must be cam or cam-png")),
+  /** Adds where in the image the evidence for the top class lies: as numbers, and as a picture to lay over it. */
+  explain: z.optional(z.literal("cam", "must be cam")),
 });
 
 /** What `classify` may be asked. */
@@ -57,7 +57,7 @@ export const explanationSchema = z.strictObject({
   area: z.strictObject({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }),
   /** Pixels of the image as it is seen, its orientation applied. */
   size: z.strictObject({ width: z.int(), height: z.int() }),
-  /** With `cam-png`: a data URI of a PNG as high and wide in proportion as the image, to lay over it. */
+  /** A data URI of a PNG as high and wide in proportion as the image, to lay over it; the HTTP API draws it. */
   overlay: z.optional(z.string()),
 });
 

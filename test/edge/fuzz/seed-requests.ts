@@ -31,7 +31,7 @@ export function seedRequests(): readonly SeedRequest[] {
     raw("jpeg, turned", "image/jpeg", turned),
     raw("png", "image/png", png),
     ...webps.map((name) => raw(name, "image/webp", readImage(name))),
-    post("bytes, explained", "/classify?explain=cam-png", "application/octet-stream", jpeg),
+    post("bytes, explained", "/classify?explain=cam", "application/octet-stream", jpeg),
     post("form", "/classify", form, formOf([png])),
     post("form of several", "/classify", form, formOf([jpeg, png, readImage("lossy.webp")])),
     json("json", "/classify", { image: base64(png), topK: 1, threshold: 0.5 }),

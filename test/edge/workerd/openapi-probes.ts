@@ -124,7 +124,7 @@ export const probes: readonly Probe[] = [
     status: 200,
     init: post(JSON.stringify({ images: [base64, ""] }), "application/json"),
   },
-  { operation: "classify", status: 200, path: "/classify?explain=cam-png&topK=1", init: raw(red) },
+  { operation: "classify", status: 200, path: "/classify?explain=cam&topK=1", init: raw(red) },
   { operation: "classify", status: 200, init: { ...raw(red), headers: { accept: "text/plain" } } },
   { operation: "classify", status: 404, path: `/classify?version=${absentVersion}`, init: raw(red) },
   ...imageProbes("classifyByModel", raw, post("", "image/png")),
