@@ -7,7 +7,7 @@ export interface ServerTiming {
   /** Ends the phase that began with the last call, or with the request. */
   mark(name: string, description?: string): void;
   /** Sets the header, where there is anything to tell. */
-  write(context: Context<AppEnvironment>): void;
+  write(context: Pick<Context<AppEnvironment>, "header">): void;
 }
 
 /**

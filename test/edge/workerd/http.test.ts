@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { putKeys, testKey } from "../../fixtures/api-keys.ts";
-import { openEdge } from "./open-edge.ts";
+import { imagePost, openEdge } from "./open-edge.ts";
 
 describe("every answer", () => {
   const edge = openEdge();
@@ -40,6 +40,25 @@ describe("every answer", () => {
     const allowed = preflight.headers.get("access-control-allow-methods")?.split(",");
     const routed = edge.routes.map((route) => route.split(" ", 1)[0] ?? "");
     expect(new Set(allowed)).toEqual(new Set(routed));
+  });
+});
+
+describe("a body that does not arrive", () => {
+  it("ends with 408 when its time is over", async () => {
+    const realWait = scheduler.wait.bind(scheduler);
+    // of all timers only that of the body is as long
+    const wait = vi
+      .spyOn(scheduler, "wait")
+      .mockImplementation((ms, options) => (ms < 30_000 ? realWait(ms, options) : Promise.resolve()));
+    const body = new ReadableStream({
+      type: "bytes",
+      start: (controller) => controller.enqueue(new Uint8Array(9)),
+    });
+    const response = await openEdge().fetch("/classify", imagePost(body));
+    wait.mockRestore();
+
+    expect(response.status).toBe(408);
+    expect(await response.json()).toMatchObject({ code: "request_timeout" });
   });
 });
 

@@ -10,6 +10,7 @@ import {
   putAlias,
   putVersion,
 } from "../../fixtures/hand-made-bundle.ts";
+import type { Settings } from "../../../edge/settings.ts";
 import { type Edge, type EdgeOptions, openEdge } from "./open-edge.ts";
 
 /** Feedback that is switched on; nothing is sampled. */
@@ -37,9 +38,9 @@ export function base64(bytes: Uint8Array): string {
 export async function openWithFeedback(
   settings: FeedbackSettings,
   options: HandMadeOptions = {},
-  more: EdgeOptions = {},
+  { settings: changed = {}, ...more }: EdgeOptions & { readonly settings?: Partial<Settings> } = {},
 ): Promise<Edge> {
-  const edge = openEdge(undefined, undefined, { feedback: settings }, undefined, more);
+  const edge = openEdge(undefined, undefined, { feedback: settings, ...changed }, undefined, more);
   const bundle = await handMadeBundle({ model: edge.model, ...options });
   await putVersion(edge.store, bundle);
   await putAlias(edge.store, bundle);
