@@ -19,6 +19,15 @@ function make(tag, attributes = {}, ...children) {
 }
 
 /**
+ * Text with what stands between backticks as code.
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+function prose(text) {
+  return text.split("`").map((part, i) => (i % 2 === 0 ? part : make("code", {}, part)));
+}
+
+/**
  * @param {string} id
  * @returns {HTMLElement}
  */
@@ -81,14 +90,14 @@ function operationNode(document, operation) {
   const answers = alike(responses).map(([statuses, answer]) => {
     const { description = "", content = {} } = resolve(document, answer);
     const lines = contentLines(content).flatMap((line) => [" ", ...line]);
-    return make("li", {}, make("strong", {}, statuses.join(", ")), ` ${description}`, ...lines);
+    return make("li", {}, make("strong", {}, statuses.join(", ")), ...prose(` ${description}`), ...lines);
   });
   const name = `${method} ${path}`;
   return make(
     "section",
     { class: "operation", id: operationId, "aria-label": name },
     make("h3", {}, make("span", { class: "method" }, method), make("code", {}, path)),
-    make("p", {}, summary, ...(scope ? [" Scope: ", make("code", {}, scope), "."] : [])),
+    make("p", {}, ...prose(summary), ...(scope ? [" Scope: ", make("code", {}, scope), "."] : [])),
     ...block("Takes", takes),
     ...block("Body", bodies),
     ...block("Answers", answers),

@@ -29,8 +29,10 @@ export function showAnswer(state) {
   for (const part of section.querySelectorAll("[data-when]")) {
     if (part instanceof HTMLElement) part.hidden = part.dataset["when"] !== state.kind;
   }
-  // On a phone the answer lies below the photo.
-  if (state.kind !== "empty" && !isLive) section.scrollIntoView({ block: "nearest" });
+  // On a phone the answer lies below the photo, and what asks for a key above it.
+  const needsKey = state.kind === "failed" && state.error.code === "unauthorized";
+  const place = needsKey ? element("key-form") : section;
+  if (state.kind !== "empty" && !isLive) place.scrollIntoView({ block: "nearest" });
   announce(state);
 }
 

@@ -64,3 +64,9 @@ export const leastContrast = `(() => {
 
 /** Whether anything makes the page wider than its window. */
 export const scrollsSideways = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+
+/** Whether an element lies in the window, whole; takes its selector. */
+export const isInView = `(selector) => {
+  const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}`;

@@ -4,6 +4,8 @@ import type { LocalWorker } from "../../../trainer/serving/local-worker.ts";
 import { putKeys, type TestKey, testKey } from "../../fixtures/api-keys.ts";
 import { handMadeBundle, putAlias, putVersion } from "../../fixtures/hand-made-bundle.ts";
 import { solidPng } from "../../fixtures/png.ts";
+import { accessibilityFaults } from "./accessibility.ts";
+import { isInView, scrollsSideways } from "./browser-scripts.ts";
 import { chromiumPath, noChromium, openBrowser, visit } from "./chromium.ts";
 import { type ConsoleWorkers, openConsoleWorkers } from "./console-worker.ts";
 
@@ -87,6 +89,22 @@ describe("the console of a Worker that needs API keys", () => {
       await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
       expect(await form.isVisible()).toBe(false);
     });
+  });
+
+  it("shows what asks for the key on a phone, where the answer lies far below it, for everybody", async () => {
+    const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, bypassCSP: true };
+    await visit(
+      browser,
+      worker.url,
+      async ({ page }) => {
+        await page.setInputFiles("#choose-file", red);
+        await page.locator(".problem").waitFor();
+        await page.waitForFunction(isInView, "#key-form");
+        expect(await accessibilityFaults(page)).toEqual([]);
+        expect(await page.evaluate(scrollsSideways)).toBe(false);
+      },
+      phone,
+    );
   });
 
   it("has no key in another tab", async () => {
