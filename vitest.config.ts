@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// On a shared machine of CI a browser or a process may come late: a second try then, of which test/run-all.ts tells.
+const retry = process.env["CI"] === undefined ? 0 : 1;
+
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +13,7 @@ export default defineConfig({
           exclude: ["test/edge/workerd/**", "test/e2e/**", "test/bench/**"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          retry,
         },
       },
       "test/edge/*/vitest.config.ts",
@@ -20,6 +24,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          retry,
         },
       },
     ],
