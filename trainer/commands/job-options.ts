@@ -35,6 +35,11 @@ export interface JobOptions extends CommonOptions {
   readonly denoise?: DenoiseChoice;
   readonly augment?: keyof typeof augmentations;
   readonly averaging?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly weightDecay?: number;
+  readonly labelSmoothing?: number;
+  readonly trainShare?: number;
   readonly budget?: number;
   readonly report: boolean;
   readonly intendedUse?: string;
@@ -51,7 +56,12 @@ export function withJobOptions(command: Command): Command {
       "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
     )
     .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
-    .option("--feedback", feedbackHelp, false);
+    .option("--feedback", feedbackHelp, false)
+    .option(
+      "--train-share <share>",
+      "images to fit weights; of the others a half is the test (default: 0.6)",
+      parseShare,
+    );
   return withScratchOptions(withModeOptions(described))
     .addOption(
       new Option("--engine <name>", "what computes the training")
@@ -125,6 +135,18 @@ function withScratchOptions(command: Command): Command {
       "--averaging <share>",
       "keep a running average of the weights, such as 0.99, from scratch",
       parseShare,
+    )
+    .option("--batch-size <images>", "images a step, from scratch (default: 32)", parsePositive)
+    .option("--learning-rate <rate>", "highest of the schedule, from scratch (default: 0.005)", parseShare)
+    .option(
+      "--weight-decay <share>",
+      "of a step at a learning rate of 1, from scratch (default: 0.05)",
+      parseShare,
+    )
+    .option(
+      "--label-smoothing <share>",
+      "of each label spread over all classes, from scratch (default: 0.05)",
+      parseShare,
     );
 }
 
@@ -135,12 +157,25 @@ export function jobRequest(
 ): JobRequest {
   const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
   const { mode, backbone, teacher, mirror, denoise, intendedUse, averaging } = options;
+  const { batchSize, learningRate, weightDecay, labelSmoothing } = options;
   const augmentation = options.augment === undefined ? undefined : augmentations[options.augment];
-  const scratch = { epochs, architecture, size, width, augmentation, averaging };
+  const scratch = {
+    epochs,
+    architecture,
+    size,
+    width,
+    augmentation,
+    averaging,
+    batchSize,
+    learningRate,
+    weightDecay,
+    labelSmoothing,
+  };
   return {
     ...rest,
     data,
     limit,
+    trainShare: options.trainShare,
     withFeedback: options.feedback,
     seed,
     model,

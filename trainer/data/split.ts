@@ -9,6 +9,17 @@ export type SplitShares = Readonly<Record<Split, number>>;
 /** 60 % to fit weights, 10 % to choose, 10 % to fit the temperature, 20 % to report. */
 export const defaultShares: SplitShares = { train: 0.6, validation: 0.1, calibration: 0.1, test: 0.2 };
 
+/** The shares with so much for training; the other splits keep their proportions. */
+export function sharesFor(train: number): SplitShares {
+  const rest = (1 - train) / (1 - defaultShares.train);
+  return {
+    train,
+    validation: rest * defaultShares.validation,
+    calibration: rest * defaultShares.calibration,
+    test: rest * defaultShares.test,
+  };
+}
+
 /** An image as splitting sees it. */
 export interface SplittableImage extends HashedImage {
   readonly label: string;

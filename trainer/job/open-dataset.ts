@@ -6,6 +6,7 @@ import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { describeFaults } from "../audit/audit-manifest.ts";
 import type { LabelledFile } from "../data/class-folders.ts";
 import { fetchFeedback, type FeedbackSource } from "../data/feedback-files.ts";
+import { sharesFor } from "../data/split.ts";
 import { type IndexedDataset, indexDataset, type IndexOptions } from "../data/dataset-index.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
 import { createPhaseProgress } from "../terminal/progress.ts";
@@ -17,6 +18,8 @@ export interface DatasetRequest {
   readonly data?: string | undefined;
   /** Most images to take, drawn fairly from every class. */
   readonly limit?: number | undefined;
+  /** Share of the images that fit weights; 0.6 unless told. */
+  readonly trainShare?: number | undefined;
   /** Of the sample and of the draw. */
   readonly seed: number;
   /** Folder for what is drawn or unpacked, kept for the next time. */
@@ -40,6 +43,7 @@ export async function openDataset(request: DatasetRequest, reporter: Reporter): 
       path,
       cacheRoot,
       ...(data === undefined ? { name: "sample" } : {}),
+      shares: request.trainShare === undefined ? undefined : sharesFor(request.trainShare),
       draw: limit === undefined ? undefined : { limit, seed },
       feedback: await openFeedback(request.feedback, cacheRoot),
     },

@@ -32,6 +32,8 @@ export interface JobRequest {
   /** Images that are indexed and recorded already, instead of `data`. */
   readonly dataset?: IndexedDataset | undefined;
   readonly limit?: number | undefined;
+  /** Share of the images that fit weights; 0.6 unless told. */
+  readonly trainShare?: number | undefined;
   /** Whether reviewed feedback to the model is trained on too. */
   readonly withFeedback?: boolean | undefined;
   readonly seed: number;

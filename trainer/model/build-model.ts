@@ -1,11 +1,12 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
+import { buildDeepCnn } from "./deep-cnn.ts";
 import { buildMobileNetV1 } from "./mobilenet-v1.ts";
 import type { ModelOptions } from "./model-options.ts";
 import { buildSmallCnn } from "./small-cnn.ts";
 
 /** The nets that can be trained from nothing. */
-export const architectures = ["small-cnn", "mobilenet-v1"] as const;
+export const architectures = ["small-cnn", "deep-cnn", "mobilenet-v1"] as const;
 
 /** The name of a net that can be trained from nothing. */
 export type Architecture = (typeof architectures)[number];
@@ -26,6 +27,7 @@ export function buildModel(architecture: Architecture, options: ModelOptions): t
 
 const builders: Readonly<Record<Architecture, (options: ModelOptions) => tfl.LayersModel>> = {
   "small-cnn": buildSmallCnn,
+  "deep-cnn": buildDeepCnn,
   "mobilenet-v1": buildMobileNetV1,
 };
 
