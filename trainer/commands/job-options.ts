@@ -6,39 +6,29 @@ import type { JobRequest, JobResult } from "../job/run-job.ts";
 import { type DenoiseChoice, denoiseChoices, type Mode, modes } from "../job/plan.ts";
 import type { Reporter } from "../job/reporter.ts";
 import { describeSpeeds } from "../job/stage-times.ts";
-import { type Architecture, architectures } from "../model/build-model.ts";
 import type { Output } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { CrossValidation } from "../training/cross-validation.ts";
-import { augmentations } from "../training/defaults.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { describeUnknown, shareText } from "../evaluation/describe-evaluation.ts";
 import { longestUse } from "../job/release-trained.ts";
 import { withConfigFile } from "./config-file.ts";
+import { parseShare, type ScratchOptions, scratchRequest, withScratchOptions } from "./scratch-options.ts";
 import { type CommonOptions, parseDuration, parsePositive } from "./common-options.ts";
 
 /** Options of the commands that train. */
-export interface JobOptions extends CommonOptions {
+export interface JobOptions extends CommonOptions, ScratchOptions {
   readonly data?: string;
   readonly limit?: number;
   readonly feedback: boolean;
-  readonly epochs?: number;
-  readonly architecture?: Architecture;
-  readonly size?: number;
-  readonly width?: number;
   readonly engine: EngineChoice;
+  readonly workers?: number;
   readonly cache?: string;
   readonly mode: "auto" | Mode;
   readonly backbone?: string;
   readonly teacher?: string;
   readonly mirror?: boolean;
   readonly denoise?: DenoiseChoice;
-  readonly augment?: keyof typeof augmentations;
-  readonly averaging?: number;
-  readonly batchSize?: number;
-  readonly learningRate?: number;
-  readonly weightDecay?: number;
-  readonly labelSmoothing?: number;
   readonly trainShare?: number;
   readonly budget?: number;
   readonly report: boolean;
@@ -67,6 +57,11 @@ export function withJobOptions(command: Command): Command {
       new Option("--engine <name>", "what computes the training")
         .choices(["auto", "wasm", "native-cpu", "native-gpu"])
         .default("auto"),
+    )
+    .option(
+      "--workers <threads>",
+      "most threads that train a net from scratch (default: one a core)",
+      parsePositive,
     )
     .option("--intended-use <text>", "what the model is for and what not, for its card", parseSentence)
     .option("--no-report", "leave out the report, which is made after the promotion")
@@ -106,71 +101,12 @@ function withModeOptions(command: Command): Command {
     .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration);
 }
 
-/** The options of nets that are trained from nothing. */
-function withScratchOptions(command: Command): Command {
-  return command
-    .option(
-      "--epochs <number>",
-      "most passes over the training images, from scratch (default: by the data)",
-      parsePositive,
-    )
-    .addOption(
-      new Option("--architecture <name>", "the net, from scratch (default: by the data)").choices(
-        architectures,
-      ),
-    )
-    .option("--size <pixels>", "side of the net's input (default: by the data)", parsePositive)
-    .option(
-      "--width <factor>",
-      "multiplies the net's channels, from scratch (default: by the net)",
-      parseFactor,
-    )
-    .addOption(
-      new Option(
-        "--augment <strength>",
-        "random changes of the training images, from scratch (default: light)",
-      ).choices(Object.keys(augmentations)),
-    )
-    .option(
-      "--averaging <share>",
-      "keep a running average of the weights, such as 0.99, from scratch",
-      parseShare,
-    )
-    .option("--batch-size <images>", "images a step, from scratch (default: 32)", parsePositive)
-    .option("--learning-rate <rate>", "highest of the schedule, from scratch (default: 0.005)", parseShare)
-    .option(
-      "--weight-decay <share>",
-      "of a step at a learning rate of 1, from scratch (default: 0.05)",
-      parseShare,
-    )
-    .option(
-      "--label-smoothing <share>",
-      "of each label spread over all classes, from scratch (default: 0.05)",
-      parseShare,
-    );
-}
-
 /** The job that the options ask for. */
 export function jobRequest(
   options: JobOptions,
   rest: Pick<JobRequest, "alias" | "by" | "runId">,
 ): JobRequest {
-  const { data, limit, seed, model, engine, epochs, architecture, size, width } = options;
-  const { mode, backbone, teacher, mirror, denoise, intendedUse, averaging } = options;
-  const { batchSize, learningRate, weightDecay, labelSmoothing } = options;
-  const augmentation = options.augment === undefined ? undefined : augmentations[options.augment];
-  const scratch = {
-    epochs,
-    architecture,
-    size,
-    width,
-    augmentation,
-    averaging,
-    batchSize,
-    learningRate,
-    weightDecay,
-    labelSmoothing,
-  };
+  const { data, limit, seed, model, engine, mode, backbone, teacher, mirror, denoise, intendedUse } = options;
   return {
     ...rest,
     data,
@@ -180,8 +116,9 @@ export function jobRequest(
     seed,
     model,
     engine,
+    workers: options.workers,
     intendedUse,
-    wishes: { mode, backbone, teacher, mirror, denoise, scratch },
+    wishes: { mode, backbone, teacher, mirror, denoise, scratch: scratchRequest(options) },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
   };
@@ -273,20 +210,6 @@ export function jobSummary(
     ),
     skipped: result.dataset.manifest.skipped.length,
   };
-}
-
-function parseShare(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value < 1))
-    throw new InvalidArgumentError(`got "${text}"; a number between 0 and 1 is needed.`);
-  return value;
-}
-
-function parseFactor(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0.1 && value <= 4))
-    throw new InvalidArgumentError(`got "${text}"; a number from 0.1 to 4 is needed.`);
-  return value;
 }
 
 function parseSentence(text: string): string {

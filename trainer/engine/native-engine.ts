@@ -4,6 +4,7 @@ import { version_layers } from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
 import { composedMath } from "./composed-math.ts";
 import type { Engine, EngineName } from "./engine.ts";
+import { normalizeBatchNatively, registerNativeBatchNorm } from "./native-batch-norm.ts";
 import { nativePackages } from "./probe-native.ts";
 
 /** What a native package exports, as far as it is used here. */
@@ -34,6 +35,7 @@ export async function openNativeEngine(
     throw new AppError("engine_unavailable", `${nativePackages[name]} did not start; use --engine wasm`);
   };
   await activate();
+  const hasOwn = registerNativeBatchNorm();
   return {
     name,
     backendName: "tensorflow",
@@ -44,6 +46,7 @@ export async function openNativeEngine(
     },
     notices,
     activate,
-    ...composedMath,
+    adamStep: composedMath.adamStep,
+    normalizeBatch: hasOwn ? normalizeBatchNatively : composedMath.normalizeBatch,
   };
 }

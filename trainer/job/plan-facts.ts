@@ -13,4 +13,6 @@ export interface PlanFacts {
   /** Milliseconds that decoding one image takes, measured. */
   readonly decodeMs: number;
   readonly signal: AbortSignal;
+  /** Most threads that train a net. */
+  readonly workers: number;
 }

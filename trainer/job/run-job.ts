@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { EvaluatedManifest } from "../../shared/contract/manifest.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
@@ -39,6 +40,8 @@ export interface JobRequest {
   readonly seed: number;
   readonly model: string;
   readonly engine: EngineChoice;
+  /** Most threads that train a net from nothing; as many as there are cores unless told. */
+  readonly workers?: number | undefined;
   /** What the model is for, for its card; absent: telling its classes apart. */
   readonly intendedUse?: string | undefined;
   /** What the caller fixes of the way to train; the rest is chosen by the data, the time and the machine. */
@@ -162,7 +165,8 @@ async function openJob(
   for (const notice of engine.notices) reporter.say(notice);
   const { seed, cacheRoot } = request;
   const runId = request.runId ?? createRunId(startedAt);
-  return { dataset, engine, seed, runId, store, deadline, times, signal, cacheRoot };
+  const workers = request.workers ?? availableParallelism();
+  return { dataset, engine, seed, runId, store, deadline, times, signal, cacheRoot, workers };
 }
 
 /** Chooses the plan of a new run, or takes that of the one that goes on. */
@@ -171,7 +175,7 @@ async function planJob(
   job: TrainingJob,
   reporter: Reporter,
 ): Promise<{ readonly config: RunConfig; readonly opened: OpenBackbone | null }> {
-  const { dataset, engine, deadline, seed, signal, times } = job;
+  const { dataset, engine, deadline, seed, signal, times, workers } = job;
   const { manifest } = dataset;
   let opened: OpenBackbone | null = null;
   const asked = {
@@ -184,7 +188,7 @@ async function planJob(
     const [index] = times.speeds();
     const decodeMs = (1000 * (index?.seconds ?? 0)) / Math.max(1, manifest.images.length);
     const isDrawn = request.data === undefined && request.dataset === undefined;
-    const facts = { dataset: manifest, isDrawn, seed, engine, deadline, decodeMs, signal };
+    const facts = { dataset: manifest, isDrawn, seed, engine, deadline, decodeMs, signal, workers };
     const { plan, why, ...choice } = await choosePlan(request.wishes, facts, reporter);
     ({ opened } = choice);
     return { plan, why };

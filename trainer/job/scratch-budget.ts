@@ -1,5 +1,6 @@
 import { buildModel } from "../model/build-model.ts";
 import { planTraining, type PlanRequest, type TrainingPlan } from "../training/defaults.ts";
+import { partImages } from "../training/batch-parts.ts";
 import { measureStep } from "../training/measure-step.ts";
 import type { ChosenPlan, ScratchPlan } from "./plan.ts";
 import type { PlanFacts } from "./plan-facts.ts";
@@ -37,7 +38,8 @@ export async function fitScratchPlan(
     if (epochs >= Math.min(fewestEpochs, tried.training.epochs)) break;
   }
   const chosen = fitted ?? { mode: "scratch" as const, ...plan };
-  const speed = `${stepMs.toFixed(0)} ms a step of ${chosen.training.batchSize}`;
+  const shared = stepMs / speedUp(chosen.training.batchSize, facts);
+  const speed = `${shared.toFixed(0)} ms a step of ${chosen.training.batchSize}`;
   return { plan: chosen, why: `${why}; ${chosen.training.epochs} epochs fit, at ${speed}` };
 }
 
@@ -46,6 +48,16 @@ function releaseMs({ dataset, decodeMs }: PlanFacts, stepMs: number, batchSize: 
   const test = dataset.images.filter(({ split }) => split === "test").length;
   const imageMs = (stepMs / batchSize) * inferenceShare;
   return caution * test * (6 * imageMs + 3 * decodeMs) + fixedMs;
+}
+
+/** Of what threads could gain at best, what they gain. */
+const threadShare = 0.8;
+
+/** By how much threads shorten a step; validation and release run without them. */
+function speedUp(batchSize: number, { engine, workers }: PlanFacts): number {
+  const parts = engine.name === "wasm" ? Math.ceil(batchSize / partImages) : 1;
+  const rounds = Math.ceil(parts / Math.min(parts, workers));
+  return Math.max(1, (threadShare * parts) / rounds);
 }
 
 async function measurePlan(
@@ -69,8 +81,9 @@ function epochsWithin({ training }: TrainingPlan, stepMs: number, facts: PlanFac
   const { batchSize, epochs } = training;
   const train = count("train");
   const steps = Math.max(1, Math.floor(train / Math.min(batchSize, train)));
+  const sharedMs = stepMs / speedUp(batchSize, facts);
   const validationMs = count("validation") * (stepMs / batchSize) * inferenceShare;
   const decodingMs = decodeMs * (dataset.images.length - count("test"));
   const leftMs = deadline.leftMs() - decodingMs - releaseMs(facts, stepMs, batchSize);
-  return Math.max(1, Math.min(epochs, Math.floor(leftMs / (caution * (steps * stepMs + validationMs)))));
+  return Math.max(1, Math.min(epochs, Math.floor(leftMs / (caution * (steps * sharedMs + validationMs)))));
 }

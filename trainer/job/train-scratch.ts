@@ -66,7 +66,7 @@ export async function trainScratch(
 
 /** Trains with a bar, metrics, checkpoints and, where the job has a budget, an end. */
 async function runTraining(
-  { engine, runId, store, signal, deadline }: TrainingJob,
+  { engine, runId, store, signal, deadline, workers }: TrainingJob,
   subject: Pick<TrainingRequest, "model" | "config" | "inputSpec" | "train" | "validation">,
   reporter: Reporter,
 ): Promise<TrainingResult> {
@@ -76,6 +76,7 @@ async function runTraining(
     const result = await trainModel({
       ...subject,
       engine,
+      workers: stepsOf(subject) < fewestShared ? 1 : workers,
       runId,
       store,
       signal,
@@ -91,6 +92,13 @@ async function runTraining(
   } finally {
     bar.end();
   }
+}
+
+/** Optimiser updates below which threads do not earn what it takes to start them. */
+const fewestShared = 100;
+
+function stepsOf({ config, train }: Pick<TrainingRequest, "config" | "train">): number {
+  return config.epochs * Math.floor(imageCount(train) / config.batchSize);
 }
 
 function describeTraining(result: TrainingResult): string {

@@ -46,4 +46,6 @@ export interface TrainingJob {
   readonly deadline: Deadline;
   readonly times: StageTimes;
   readonly signal: AbortSignal;
+  /** Most threads that train a net; they change no bit of it. */
+  readonly workers: number;
 }

@@ -35,6 +35,11 @@ export const trainingConfigSchema = z.strictObject({
   epochs: z.int().check(z.gte(1), z.lte(10_000)),
   /** Images a step; a last partial batch of an epoch is left out. */
   batchSize: z.int().check(z.gte(1), z.lte(1024)),
+  /**
+   * Images of a batch that are computed at once, which batch normalization sees alone; their gradients are summed.
+   * By the model's size unless told.
+   */
+  partSize: z.optional(z.int().check(z.gte(1), z.lte(1024))),
   /** After warm-up. */
   learningRate: z.number().check(z.gt(0), z.lte(1)),
   /** Steps of linear rise to `learningRate`. */

@@ -25,6 +25,18 @@ export interface ForwardResult {
 /** A model's forward pass in training mode; differentiable in its trainable weights. */
 export type ForwardPass = (x: tf.Tensor, random: RandomStream) => ForwardResult;
 
+/** The running statistics of a model, in the order that a forward pass observes them. */
+export function runningStatisticsOf(
+  model: tfl.LayersModel,
+): readonly Pick<RunningStatistics, "weight" | "momentum">[] {
+  return model.layers
+    .filter((layer) => layer.getClassName() === "BatchNormalization")
+    .flatMap((layer) => {
+      const momentum = Number(layer.getConfig()["momentum"]);
+      return layer.weights.slice(2).map((weight) => ({ weight, momentum }));
+    });
+}
+
 type Step = (x: tf.Tensor, random: RandomStream, statistics: RunningStatistics[]) => tf.Tensor;
 
 /**

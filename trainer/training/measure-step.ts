@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import type { Engine } from "../engine/engine.ts";
 import { Adam } from "./adam.ts";
+import { trainableWeights } from "./backward-pass.ts";
 import type { TrainingConfig } from "./config.ts";
-import { createForwardPass } from "./forward-pass.ts";
 import { stream } from "./random.ts";
-import { trainableWeights, trainStep } from "./train-step.ts";
+import { createStep, trainStep } from "./train-step.ts";
 
 const measuredSteps = 3;
 
@@ -21,13 +21,8 @@ export function measureStep(
   const shape = model.inputs[0]?.shape.slice(1).map(Number) ?? [];
   const optimizer = new Adam(engine, trainableWeights(model), weightDecay);
   const classes = Number(model.outputs[0]?.shape.at(-1));
-  const context = {
-    model,
-    forward: createForwardPass(model, engine),
-    optimizer,
-    labelSmoothing,
-    classWeights: new Float64Array(classes).fill(1),
-  };
+  const classWeights = new Float64Array(classes).fill(1);
+  const context = createStep(model, engine, optimizer, { labelSmoothing, classWeights });
   const random = stream(seed, "measure-step");
   const nhwc = new Float32Array(batchSize * tf.util.sizeFromShape(shape)).map(() => 2 * random.uniform() - 1);
   const batch = { nhwc, labels: new Int32Array(batchSize) };

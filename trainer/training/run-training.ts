@@ -22,7 +22,7 @@ export interface Learner extends Weighted {
    * @param place of the step in the run, the name of its random streams
    * @returns the mean loss before the update, in nats
    */
-  step(indices: Int32Array, place: string, learningRate: number): number;
+  step(indices: Int32Array, place: string, learningRate: number): number | Promise<number>;
   validate(): Validation;
 }
 
@@ -103,7 +103,7 @@ class TrainingRun {
       }
       isOutOfTime = this.#options.isOutOfTime?.() === true;
       if (isOutOfTime) break;
-      this.#runStep(order);
+      await this.#runStep(order);
     }
     this.#validate();
     position.epoch++;
@@ -113,11 +113,12 @@ class TrainingRun {
     return isOutOfTime ? "out-of-time" : "finished";
   }
 
-  #runStep(order: Int32Array): void {
+  async #runStep(order: Int32Array): Promise<void> {
     const position = this.#position;
     const first = position.step * this.#batchSize;
     const indices = order.subarray(first, first + this.#batchSize);
-    const loss = this.#learner.step(indices, `${position.epoch}/${position.step}`, this.#learningRate());
+    const place = `${position.epoch}/${position.step}`;
+    const loss = await this.#learner.step(indices, place, this.#learningRate());
     if (!Number.isFinite(loss)) throw this.#diverged("loss", loss);
     this.#followAverage();
     position.lossSum += loss;

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Engine } from "../engine/engine.ts";
 import { Adam } from "./adam.ts";
+import { crossEntropy, gradientOf, variableOf } from "./backward-pass.ts";
 import type { Learner } from "./run-training.ts";
 import type { LinearClassifier } from "./softmax-regression.ts";
-import { crossEntropy, gradientOf, variableOf } from "./train-step.ts";
 import { scoreLogits } from "./validate.ts";
 import { floats, type ModelWeight, OwnWeight } from "./weights.ts";
 

@@ -21,6 +21,6 @@ export async function trainModel(request: TrainingRequest): Promise<TrainingResu
   try {
     return await runTraining(learner, { ...request, config });
   } finally {
-    learner.optimizer.dispose();
+    await learner.dispose();
   }
 }

@@ -45,6 +45,8 @@ export interface TrainingRequest {
   readonly validation: ImageSet;
   readonly inputSpec: Normalization;
   readonly config: TrainingConfig;
+  /** Threads that compute parts of each batch; no more than there are parts. They change no bit of the result. */
+  readonly workers?: number | undefined;
   /** With `store`: where checkpoints go, and whence the run continues when it was interrupted. */
   readonly runId?: string;
   readonly store?: ObjectStore;

@@ -38,6 +38,7 @@ function facts(count: number, side: number, change: Partial<PlanFacts> = {}): Pl
     deadline: startDeadline(null),
     decodeMs: 1,
     signal: new AbortController().signal,
+    workers: 1,
     ...change,
   };
 }

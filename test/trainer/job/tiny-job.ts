@@ -42,6 +42,7 @@ export async function tinyJob(folder: string, runId = "run-1"): Promise<Training
     deadline: startDeadline(null),
     times: createStageTimes(),
     signal: new AbortController().signal,
+    workers: 1,
   };
 }
 
