@@ -65,8 +65,10 @@ export const leastContrast = `(() => {
 /** Whether anything makes the page wider than its window. */
 export const scrollsSideways = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
 
-/** Whether an element lies in the window, whole; takes its selector. */
-export const isInView = `(selector) => {
-  const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
-  return top >= 0 && bottom <= innerHeight;
-}`;
+/** Whether the element of an id lies in the window, whole. */
+export function isInView(id: string): string {
+  return `(() => {
+    const { top, bottom } = document.getElementById("${id}").getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  })()`;
+}

@@ -97,9 +97,14 @@ describe("the console of a Worker that needs API keys", () => {
       browser,
       worker.url,
       async ({ page }) => {
-        await page.setInputFiles("#choose-file", red);
+        // the list of models asked for a key already
+        await page.getByRole("form", { name: "API key" }).waitFor();
+        await page.setInputFiles("#choose-file", {
+          ...red,
+          buffer: Buffer.from(solidPng(300, 400, [255, 0, 0])),
+        });
         await page.locator(".problem").waitFor();
-        await page.waitForFunction(isInView, "#key-form");
+        expect(await page.evaluate(isInView("key-form"))).toBe(true);
         expect(await accessibilityFaults(page)).toEqual([]);
         expect(await page.evaluate(scrollsSideways)).toBe(false);
       },
