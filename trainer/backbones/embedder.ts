@@ -10,10 +10,15 @@ import { openInference } from "../engine/open-inference.ts";
 import { bundleSource } from "../release/assemble.ts";
 import { drawScene } from "../release/golden-images.ts";
 import { standInBundle } from "../release/stand-in-bundle.ts";
+import { stream } from "../training/random.ts";
+import { drawView, renderView } from "../training/views.ts";
 import { attachHead, type FeatureGraph } from "./feature-graph.ts";
 
-/** A change of every image before its features are taken: as it is, or mirrored left and right. */
-export type View = "plain" | "mirrored";
+/**
+ * A change of every image before its features are taken: as it is, mirrored left and right, or another part and light
+ * of each, drawn by the seed, the number and the image itself.
+ */
+export type View = "plain" | "mirrored" | `${"upright" | "either-way"}/${number}/${number}`;
 
 /** Options of {@link Embedder.embed}. */
 export interface EmbedOptions {
@@ -75,7 +80,7 @@ export async function openEmbedder(features: FeatureGraph): Promise<Embedder> {
         if (done % imagesAtOnce === 0) await setImmediate();
         if (signal?.aborted === true) return rows.slice(0, done * size);
         const pixels = imagePixels(set, index);
-        rows.set(embedOne(view === "mirrored" ? mirrored(pixels, set.width) : pixels), done * size);
+        rows.set(embedOne(look(pixels, set.width, view)), done * size);
         onImage?.(done + 1);
       }
       return rows;
@@ -96,6 +101,16 @@ function medianMs(work: () => void): number {
 /** Every index of a set. */
 export function everyIndex(set: ImageSet): number[] {
   return Array.from({ length: imageCount(set) }, (_, index) => index);
+}
+
+/** @param pixels `[side, side, 3]`, where the view is a random one */
+function look(pixels: Uint8Array, side: number, view: View): Uint8Array {
+  if (view === "plain") return pixels;
+  if (view === "mirrored") return mirrored(pixels, side);
+  const image = createHash("sha256").update(pixels).digest("hex");
+  const drawn = drawView(stream(0, `${view}/${image}`));
+  const change = view.startsWith("upright") ? { ...drawn, mirrored: false } : drawn;
+  return renderView({ width: side, height: side, data: pixels }, change, side);
 }
 
 /** @param pixels `[height, width, 3]` */

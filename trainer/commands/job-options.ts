@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { backbones } from "../backbones/registry.ts";
 import type { EngineChoice } from "../engine/engine.ts";
 import type { JobRequest, JobResult } from "../job/run-job.ts";
-import { type DenoiseChoice, denoiseChoices, type Mode, modes } from "../job/plan.ts";
+import { type DenoiseChoice, denoiseChoices, type Mode, modes, mostRandomViews } from "../job/plan.ts";
 import type { Reporter } from "../job/reporter.ts";
 import { describeSpeeds } from "../job/stage-times.ts";
 import type { Output } from "../terminal/output.ts";
@@ -28,6 +28,7 @@ export interface JobOptions extends CommonOptions, ScratchOptions {
   readonly backbone?: string;
   readonly teacher?: string;
   readonly mirror?: boolean;
+  readonly views?: number;
   readonly denoise?: DenoiseChoice;
   readonly trainShare?: number;
   readonly budget?: number;
@@ -98,6 +99,11 @@ function withModeOptions(command: Command): Command {
       ).choices(denoiseChoices),
     )
     .option("--mirror", "train a head on mirrored images too")
+    .option(
+      "--views <number>",
+      `random views of each image that a head or last layers learn from, up to ${mostRandomViews} (default: 0, 6)`,
+      parseViews,
+    )
     .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration);
 }
 
@@ -106,7 +112,8 @@ export function jobRequest(
   options: JobOptions,
   rest: Pick<JobRequest, "alias" | "by" | "runId">,
 ): JobRequest {
-  const { data, limit, seed, model, engine, mode, backbone, teacher, mirror, denoise, intendedUse } = options;
+  const { data, limit, seed, model, engine, mode, backbone, teacher, mirror, views, denoise, intendedUse } =
+    options;
   return {
     ...rest,
     data,
@@ -118,7 +125,7 @@ export function jobRequest(
     engine,
     workers: options.workers,
     intendedUse,
-    wishes: { mode, backbone, teacher, mirror, denoise, scratch: scratchRequest(options) },
+    wishes: { mode, backbone, teacher, mirror, views, denoise, scratch: scratchRequest(options) },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
   };
@@ -210,6 +217,12 @@ export function jobSummary(
     ),
     skipped: result.dataset.manifest.skipped.length,
   };
+}
+
+function parseViews(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= mostRandomViews) return value;
+  throw new InvalidArgumentError(`got "${text}"; a whole number from 1 to ${mostRandomViews} is needed.`);
 }
 
 function parseSentence(text: string): string {

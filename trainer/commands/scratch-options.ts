@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Architecture, architectures } from "../model/build-model.ts";
 import { augmentations, type PlanRequest } from "../training/defaults.ts";
+import { type Augmentation, schedules } from "../training/config.ts";
 import { parsePositive } from "./common-options.ts";
 
 /** What the options of {@link withScratchOptions} give. */
@@ -15,6 +16,11 @@ export interface ScratchOptions {
   readonly learningRate?: number;
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
+  readonly schedule?: (typeof schedules)[number];
+  readonly gradientClip?: number;
+  readonly partSize?: number;
+  readonly mixup?: number;
+  readonly cutmix?: number;
 }
 
 /** Gives a command the options of nets that are trained from nothing. */
@@ -58,17 +64,56 @@ export function withScratchOptions(command: Command): Command {
       "--label-smoothing <share>",
       "of each label spread over all classes, from scratch (default: 0.05)",
       parseShare,
-    );
+    )
+    .addOption(
+      new Option("--schedule <name>", "of the learning rate, from scratch (default: cosine)").choices(
+        schedules,
+      ),
+    )
+    .option("--gradient-clip <length>", "longest gradient of all weights together, from scratch", parseLength)
+    .option(
+      "--part-size <images>",
+      "of a batch, computed at once: less takes less memory (default: 16 where those fit)",
+      parsePositive,
+    )
+    .option("--mixup <share>", "largest share of another image mixed in, up to 0.5, from scratch", parseShare)
+    .option("--cutmix <share>", "largest area another image covers, up to 0.5, from scratch", parseShare);
 }
 
 /** What these options fix of a net from scratch. */
 export function scratchRequest(options: ScratchOptions): PlanRequest {
   const { epochs, architecture, size, width, averaging } = options;
   const { batchSize, learningRate, weightDecay, labelSmoothing } = options;
-  const augmentation = options.augment === undefined ? undefined : augmentations[options.augment];
   const net = { architecture, size, width };
+  const { schedule, gradientClip, partSize } = options;
   const rates = { batchSize, learningRate, weightDecay, labelSmoothing };
-  return { ...net, ...rates, epochs, augmentation, averaging };
+  return {
+    ...net,
+    ...rates,
+    schedule,
+    gradientClip,
+    partSize,
+    epochs,
+    augmentation: augmentationOf(options),
+    averaging,
+  };
+}
+
+/** A preset, the default one where mixing alone is asked for. */
+function augmentationOf({ augment, mixup, cutmix }: ScratchOptions): Augmentation | undefined {
+  if (augment === undefined && mixup === undefined && cutmix === undefined) return undefined;
+  const preset: Augmentation = augmentations[augment ?? "light"];
+  return {
+    ...preset,
+    ...(mixup === undefined ? {} : { mixup }),
+    ...(cutmix === undefined ? {} : { cutmix }),
+  };
+}
+
+function parseLength(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError(`got "${text}"; a number above 0 is needed.`);
+  return value;
 }
 
 /** Parses a number between 0 and 1, exclusive. @throws InvalidArgumentError */

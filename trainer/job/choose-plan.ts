@@ -17,6 +17,8 @@ export interface PlanWishes {
   readonly teacher?: string | undefined;
   /** Whether mirrored views of the training images help to train a head. */
   readonly mirror?: boolean | undefined;
+  /** Random views of each training image that a head or last layers learn from. */
+  readonly views?: number | undefined;
   readonly denoise?: DenoiseChoice | undefined;
   /** Of a net that is trained from nothing; `size` is that of any net. */
   readonly scratch: PlanRequest;
@@ -78,7 +80,7 @@ const tunedByDefault = { backbone: "mobilenet-v1-0.5-160", size: 152 } as const;
 const teacherByDefault = "mobilenet-v2-1.0-224";
 
 /** The plan for last layers; the settings are those that did best on a few hundred photos. */
-function planFinetune({ backbone, teacher, scratch, denoise }: PlanWishes, seed: number): ChosenPlan {
+function planFinetune({ backbone, teacher, scratch, denoise, views }: PlanWishes, seed: number): ChosenPlan {
   if (denoise !== undefined && denoise !== "none") {
     throw new AppError(
       "invalid_argument",
@@ -96,7 +98,7 @@ function planFinetune({ backbone, teacher, scratch, denoise }: PlanWishes, seed:
       size,
       teacher: isAlone ? null : backboneOf(taughtBy).name,
       teacherShare: 0.7,
-      views: 6,
+      views: views ?? 6,
       seed,
       epochs: scratch.epochs ?? 6,
       batchSize: 32,
@@ -138,6 +140,7 @@ async function chooseHead(wishes: PlanWishes, facts: PlanFacts, reporter: Report
       backbone: backbone.name,
       size: opened.features.input.width,
       views: wishes.mirror === true ? 2 : 1,
+      ...(wishes.views === undefined ? {} : { randomViews: wishes.views, seed: facts.seed }),
       ...(wishes.denoise === undefined ? {} : { denoise: wishes.denoise }),
     };
     const ms = estimateHeadMs(plan, opened, facts);
@@ -185,7 +188,7 @@ const caution = 1.2;
 
 /** Milliseconds from here to the promotion. */
 function estimateHeadMs(
-  { views, denoise }: HeadPlan,
+  { views: steady, randomViews = 0, denoise }: HeadPlan,
   { embedder }: OpenBackbone,
   { dataset, decodeMs }: PlanFacts,
 ): number {
@@ -193,6 +196,7 @@ function estimateHeadMs(
   const validation = countOf(dataset, "validation");
   const calibration = countOf(dataset, "calibration");
   const test = countOf(dataset, "test");
+  const views = steady + randomViews;
   const times = denoise === "auto" ? 2 : 1;
   const decoded = times * (train + validation + calibration) + 3 * test;
   // The rule for unknown looks at some again; the test images go through the float model once and through a candidate

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createDatasetEmbedder, type DatasetEmbedder } from "../backbones/dataset-embedder.ts";
+import type { View } from "../backbones/embedder.ts";
 import type { OpenBackbone } from "../backbones/open-backbone.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { dealFolds } from "../training/cross-validation.ts";
@@ -12,10 +13,13 @@ export const folds = 5;
 /** Numbers in the features times classes up to which training several times takes seconds. */
 export const mostCrossValidated = 5_000_000;
 
+/** Ways to look at an image, as it is first. */
+export type Views = readonly ["plain", ...View[]];
+
 /** What a head learns from. */
 export interface FitOptions {
-  /** 2 learns from mirrored images too. */
-  readonly views: number;
+  /** The images as they are, and what else is learnt from. */
+  readonly views: Views;
   /** Whether the validation images are kept for something else that is to be chosen by them. */
   readonly keepsValidation: boolean;
 }
@@ -87,17 +91,19 @@ function fitChosen(
 async function embedSets(
   sets: readonly ImageSet[],
   source: DatasetEmbedder,
-  views: number,
+  views: Views,
   size: number,
 ): Promise<EmbeddedImages> {
-  const embedAll = async (view: "plain" | "mirrored"): Promise<Float32Array> => {
+  const embedAll = async (view: View): Promise<Float32Array> => {
     const rows: Float32Array[] = [];
     for (const set of sets) rows.push(await source.embed(set, view));
     return concatenate(rows);
   };
-  const mirrored = views > 1 ? [await embedAll("mirrored")] : [];
+  const [plain, ...changed] = views;
+  const rows: [Float32Array, ...Float32Array[]] = [await embedAll(plain)];
+  for (const view of changed) rows.push(await embedAll(view));
   return {
-    views: [await embedAll("plain"), ...mirrored],
+    views: rows,
     labels: Int32Array.from(sets.flatMap(({ labels }) => [...labels])),
     size,
     classes: sets[0]?.classes ?? 0,

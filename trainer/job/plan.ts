@@ -30,6 +30,9 @@ const scratchPlanSchema = z.strictObject({
   training: trainingConfigSchema,
 });
 
+/** Random views of an image that a head may learn from. */
+export const mostRandomViews = 32;
+
 const headPlanSchema = z.strictObject({
   mode: z.literal("head"),
   /** Name in the registry. */
@@ -38,6 +41,10 @@ const headPlanSchema = z.strictObject({
   size,
   /** Views of each training image: 2 has the mirrored ones too. */
   views: z.int().check(z.gte(1), z.lte(2)),
+  /** Random views of each, too. */
+  randomViews: z.optional(z.int().check(z.gte(1), z.lte(mostRandomViews))),
+  /** Of those. */
+  seed: z.optional(z.int()),
   denoise: z.optional(z.enum(denoiseChoices)),
 });
 
@@ -96,7 +103,9 @@ export function describePlan(plan: Plan): string {
     case "scratch":
       return `${plan.architecture} x${plan.width} at ${plan.size} px from scratch, at most ${plan.training.epochs} epochs`;
     case "head":
-      return `a head on ${plan.backbone} at ${plan.size} px${plan.views > 1 ? ", mirrored views too" : ""}`;
+      return `a head on ${plan.backbone} at ${plan.size} px${plan.views > 1 ? ", mirrored views too" : ""}${
+        plan.randomViews === undefined ? "" : `, ${plan.randomViews} random views of each image`
+      }`;
     case "finetune": {
       const taught = plan.teacher === null ? "" : `, taught by ${plan.teacher}`;
       return `the last layers of ${plan.backbone} at ${plan.size} px and a head${taught}`;

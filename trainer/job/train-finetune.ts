@@ -23,7 +23,7 @@ import { trainHead } from "./train-head.ts";
 import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-classifier.ts";
 
 /** The validation images choose between epochs, and between the tuned net and the one it began as. */
-const fromTrain = { views: 1, keepsValidation: true } as const;
+const fromTrain = { views: ["plain"], keepsValidation: true } as const;
 /** Of the time of a job, what its release takes at most. */
 const releaseShare = 0.15;
 

@@ -9,7 +9,7 @@ import { type CrossValidation, crossValidateHead, dealFolds } from "../training/
 import type { EmbeddedImages } from "../training/head.ts";
 import type { LinearClassifier } from "../training/softmax-regression.ts";
 import { decodeSplits } from "./decode-splits.ts";
-import { fitFeatures, type FittedFeatures, folds, mostCrossValidated } from "./fit-features.ts";
+import { fitFeatures, type FittedFeatures, folds, mostCrossValidated, type Views } from "./fit-features.ts";
 import type { HeadPlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-classifier.ts";
@@ -58,17 +58,24 @@ function denoisings({ denoise = "none" }: HeadPlan): readonly InputSpec["denoise
   return denoise === "auto" ? ["none", "median3"] : [denoise];
 }
 
+/** As it is, perhaps mirrored, and random ones, which are mirrored only where that is allowed. */
+function viewsOf({ views, randomViews = 0, seed = 0 }: HeadPlan): Views {
+  const way = views > 1 ? "either-way" : "upright";
+  const random = Array.from({ length: randomViews }, (_, number) => `${way}/${seed}/${number}` as const);
+  return ["plain", ...(views > 1 ? (["mirrored"] as const) : []), ...random];
+}
+
 /** A head on images of which noise was removed in one way. */
 async function fitOne(
   job: TrainingJob,
-  { views }: HeadPlan,
+  plan: HeadPlan,
   { features: original, embedder }: OpenBackbone,
   denoise: InputSpec["denoise"],
   reporter: Reporter,
 ): Promise<FittedFeatures & { readonly features: FeatureGraph; readonly images: TrainingImages }> {
   const features = { ...original, input: { ...original.input, denoise } };
   const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-  const options = { views, keepsValidation: false };
+  const options = { views: viewsOf(plan), keepsValidation: false };
   return { features, images, ...(await fitFeatures(job, images, { features, embedder }, options, reporter)) };
 }
 
@@ -79,18 +86,22 @@ async function fitOne(
 function crossValidation(
   { dataset }: TrainingJob,
   source: DatasetEmbedder,
-  { views }: HeadPlan,
+  plan: HeadPlan,
   size: number,
 ): (() => Promise<CrossValidation>) | null {
   const { images, labels } = dataset.manifest;
-  // Mirrored views were made of the images that the head learns from.
-  const taken = images.filter(({ split }) => views === 1 || split === "train" || split === "validation");
-  if (taken.length * views * size * labels.length > mostCrossValidated) return null;
+  const [plain, ...changed] = viewsOf(plan);
+  // Changed views were made of the images that the head learns from.
+  const taken = images.filter(
+    ({ split }) => changed.length === 0 || split === "train" || split === "validation",
+  );
+  if (taken.length * (1 + changed.length) * size * labels.length > mostCrossValidated) return null;
   return async () => {
     const paths = taken.map(({ path }) => path);
-    const mirrored = views > 1 ? [await source.known(paths, "mirrored")] : [];
+    const views: [Float32Array, ...Float32Array[]] = [await source.known(paths, plain)];
+    for (const view of changed) views.push(await source.known(paths, view));
     const embedded: EmbeddedImages = {
-      views: [await source.known(paths, "plain"), ...mirrored],
+      views,
       labels: Int32Array.from(taken, ({ label }) => labels.indexOf(label)),
       size,
       classes: labels.length,

@@ -3,7 +3,7 @@ import type * as tfl from "@tensorflow/tfjs-layers";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createForwardPass } from "./forward-pass.ts";
-import type { Batch } from "./image-batches.ts";
+import type { Batch } from "./batch.ts";
 import type { RandomStream } from "./random.ts";
 import { floats, type ModelWeight } from "./weights.ts";
 

@@ -25,7 +25,15 @@ export const augmentationSchema = z.strictObject({
   picks: z.optional(z.int().check(z.gte(0), z.lte(4))),
   /** Largest share of another image that is mixed into each, labels alike (mixup, Zhang et al. 2018). */
   mixup: z.optional(z.number().check(z.gte(0), z.lte(0.5))),
+  /**
+   * Largest share of each image's area that a rectangle of another image covers, labels alike (CutMix, Yun et al. 2019).
+   * With mixup too, each part of a batch gets one of the two.
+   */
+  cutmix: z.optional(z.number().check(z.gte(0), z.lte(0.5))),
 });
+
+/** Ways of the learning rate over a run. */
+export const schedules = ["cosine", "one-cycle", "constant"] as const;
 
 /** How a training run goes; see {@link parseTrainingConfig}. */
 export const trainingConfigSchema = z.strictObject({
@@ -42,10 +50,10 @@ export const trainingConfigSchema = z.strictObject({
   partSize: z.optional(z.int().check(z.gte(1), z.lte(1024))),
   /** After warm-up. */
   learningRate: z.number().check(z.gt(0), z.lte(1)),
-  /** Steps of linear rise to `learningRate`. */
+  /** Steps of linear rise to `learningRate`; `one-cycle` has a rise of its own. */
   warmupSteps: z.int().check(z.gte(0)),
-  /** `cosine` falls to zero over the steps after warm-up. */
-  schedule: z.enum(["cosine", "constant"]),
+  /** `cosine` falls to zero over the steps after warm-up; `one-cycle` first rises over three tenths of the run. */
+  schedule: z.enum(schedules),
   /** Decoupled, of kernels only, scaled by the learning rate. */
   weightDecay: z.number().check(z.gte(0), z.lte(1)),
   /** Share of each label that is spread over all classes. */

@@ -81,6 +81,7 @@ export function planTraining(
     augmentation: settings.augmentation ?? augmentations.light,
     averaging: settings.averaging,
     gradientClip: settings.gradientClip,
+    partSize: settings.partSize,
     patience: settings.patience ?? Math.max(6, Math.ceil(epochs / 3)),
   });
   return {

@@ -2,21 +2,13 @@ import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import { normalize } from "../../shared/image/normalize.ts";
 import { type ImageSet, imageCount, imagePixels } from "../data/image-set.ts";
 import { changeImage } from "./augment.ts";
+import type { Batch } from "./batch.ts";
 import type { Augmentation } from "./config.ts";
+import { mixBatch } from "./mix-batch.ts";
 import type { RandomStream } from "./random.ts";
 
 /** What training needs to know of the input: how bytes become the model's numbers. */
 export type Normalization = Pick<InputSpec, "mean" | "std">;
-
-/** One batch for the model. */
-export interface Batch {
-  /** `[batch, height, width, 3]`, normalised. */
-  readonly nhwc: Float32Array;
-  /** `[batch]`, class indices. */
-  readonly labels: Int32Array;
-  /** What was mixed into each image: the class of another of the batch, and its share. */
-  readonly mixed?: { readonly labels: Int32Array; readonly share: number };
-}
 
 /** Makes batches of one image set. */
 export interface BatchMaker {
@@ -61,8 +53,7 @@ export function createBatchMaker(set: ImageSet, normalization: Normalization): B
         const changed = changeImage(pixels, set, augmentation, random, scratch);
         fillImage(changed, set, geometry, lit, columns, out);
       });
-      const share = augmentation.mixup === undefined ? 0 : augmentation.mixup * random.uniform();
-      return share === 0 ? batch : mixNeighbours(batch, share);
+      return mixBatch(batch, set, augmentation, random);
     },
   };
 }
@@ -92,21 +83,6 @@ export function logitsInBatches(
 function normalizedBytes({ mean, std }: Normalization): Float32Array {
   const ramp = Uint8Array.from({ length: 256 * 3 }, (_, index) => Math.floor(index / 3));
   return normalize({ width: 256, height: 1, data: ramp }, { width: 256, height: 1, mean, std });
-}
-
-/** Mixes into each image the one that follows it in the batch, which the shuffled order makes a random one. */
-function mixNeighbours({ nhwc, labels }: Batch, share: number): Batch {
-  const size = nhwc.length / labels.length;
-  const next = (image: number): number => (image + 1) % labels.length;
-  const mixed = nhwc.map((value, at) => {
-    const other = nhwc[next(Math.floor(at / size)) * size + (at % size)] as number;
-    return value * (1 - share) + other * share;
-  });
-  return {
-    nhwc: mixed,
-    labels,
-    mixed: { labels: labels.map((_, image) => labels[next(image)] as number), share },
-  };
 }
 
 function between(random: RandomStream, most: number): number {

@@ -9,7 +9,7 @@ import {
   trainableWeights,
 } from "./backward-pass.ts";
 import { runningStatisticsOf } from "./forward-pass.ts";
-import type { Batch } from "./image-batches.ts";
+import type { Batch } from "./batch.ts";
 import type { RandomStream } from "./random.ts";
 import { assign } from "./weights.ts";
 

@@ -1,4 +1,4 @@
-import type { Batch } from "../../../trainer/training/image-batches.ts";
+import type { Batch } from "../../../trainer/training/batch.ts";
 import { stream } from "../../../trainer/training/random.ts";
 import type { MobileNetWorkload } from "./mobilenet.ts";
 

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
 import { withCommonOptions } from "../../../trainer/commands/common-options.ts";
 import { withConfigFile } from "../../../trainer/commands/config-file.ts";
+import { scratchRequest } from "../../../trainer/commands/scratch-options.ts";
 import { withJobOptions } from "../../../trainer/commands/job-options.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "edgewise-config-"));
@@ -39,9 +40,25 @@ describe("--config", () => {
     });
   });
 
+  it("asks for every part of the recipe of a net from scratch", async () => {
+    const config = { augment: "placement", cutmix: 0.4, schedule: "one-cycle", gradientClip: 2, partSize: 8 };
+    const options = await optionsOf({ ...config, batchSize: 64, trainShare: 0.8, workers: 2, views: 4 });
+    expect(scratchRequest(options)).toMatchObject({
+      batchSize: 64,
+      schedule: "one-cycle",
+      gradientClip: 2,
+      partSize: 8,
+      augmentation: { flip: true, shift: 0.1, brightness: 0, contrast: 0, cutmix: 0.4 },
+    });
+    expect(options).toMatchObject({ trainShare: 0.8, workers: 2, views: 4 });
+    expect(scratchRequest({}).augmentation).toBeUndefined();
+  });
+
   it.each([
     [{ epoch: 7 }, /sets epoch, which is no option of train; allowed are .*\bdata\b.*\bmode\b/],
     [{ epochs: 0 }, /epochs in .*config.json: got "0"; a whole number/],
+    [{ views: 33 }, /views in .*: got "33"; a whole number from 1 to 32/],
+    [{ gradientClip: 0 }, /gradientClip in .*: got "0"; a number above 0/],
     [{ mode: "magic" }, /mode in .*: Allowed choices are auto, /],
     [{ promote: "no" }, /promote in .* is "no"; it is true or false/],
     [{ data: true }, /data in .* is true; it is text or a number/],

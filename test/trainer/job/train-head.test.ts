@@ -40,6 +40,19 @@ describe("a head on a backbone", () => {
     mirrored.trained.dispose();
   });
 
+  it("learns something else of random views, the same for the same seed", async () => {
+    const hashes = [];
+    const looks = [{}, { randomViews: 3, seed: 1 }, { randomViews: 3, seed: 1 }, { randomViews: 3, seed: 2 }];
+    for (const look of looks) {
+      const { trained } = await train({}, { ...plan, ...look });
+      hashes.push(trained.weightsSha256);
+      trained.dispose();
+    }
+    expect(hashes[1]).not.toBe(hashes[0]);
+    expect(hashes[2]).toBe(hashes[1]);
+    expect(hashes[3]).not.toBe(hashes[1]);
+  });
+
   it("takes noise away where that does better on images that are held back", async () => {
     const runs = [];
     for (const denoise of ["none", "median3", "auto"] as const) {

@@ -22,6 +22,10 @@ function augmentedBytes(augmentation: Augmentation, count: number, name: string)
   );
 }
 
+function pixelsOf(nhwc: Float32Array): string[] {
+  return Array.from({ length: nhwc.length / 3 }, (_, at) => String(nhwc.subarray(3 * at, 3 * at + 3)));
+}
+
 function clamp(place: number): number {
   return Math.min(15, Math.max(0, place));
 }
@@ -93,6 +97,44 @@ describe("createBatchMaker", () => {
     );
     expect(Math.max(...distances)).toBe(2);
     expect(shifts.size).toBeGreaterThan(15);
+  });
+
+  it("covers a rectangle by that of the next image, and says how much of the image it is", () => {
+    const indices = Int32Array.from([0, 1, 2]);
+    const still = batches.plain(indices);
+    const before = pixelsOf(still.nhwc);
+    const shares = new Set<number>();
+    for (const name of ["a", "b", "c", "d"]) {
+      const batch = batches.augmented(indices, { ...none, cutmix: 0.5 }, stream(1, name));
+      expect(batches.augmented(indices, { ...none, cutmix: 0.5 }, stream(1, name))).toEqual(batch);
+      const after = pixelsOf(batch.nhwc);
+      const covered = new Set<number>();
+      after.forEach((pixel, at) => {
+        if (pixel === before[at]) return;
+        expect(pixel).toBe(before[(at + 256) % 768]);
+        covered.add(at % 256);
+      });
+      const [columns, rows] = [(at: number) => at % 16, (at: number) => Math.floor(at / 16)].map(
+        (side) => new Set([...covered].map(side)).size,
+      );
+      expect(covered.size).toBe((columns ?? 0) * (rows ?? 0));
+      expect(batch.mixed).toEqual({ labels: Int32Array.from([1, 2, 0]), share: covered.size / 256 });
+      expect(covered.size / 256).toBeLessThanOrEqual(0.55);
+      shares.add(covered.size);
+    }
+    expect(shares.size).toBeGreaterThan(1);
+  });
+
+  it("mixes whole images or rectangles of them where both are on", () => {
+    const kinds = new Set<boolean>();
+    for (let step = 0; step < 12; step++) {
+      const both = { ...none, mixup: 0.4, cutmix: 0.4 };
+      const { nhwc } = batches.augmented(Int32Array.from([0, 1]), both, stream(1, `${step}`));
+      const { nhwc: still } = batches.plain(Int32Array.from([0, 1]));
+      const changed = nhwc.filter((value, at) => value !== still[at]).length;
+      kinds.add(changed > 0.6 * nhwc.length);
+    }
+    expect(kinds).toEqual(new Set([true, false]));
   });
 
   it("keeps relit values bytes, darker and lighter ones in order", () => {

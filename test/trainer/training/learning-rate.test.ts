@@ -17,6 +17,17 @@ describe("learningRateAt", () => {
     for (let step = 11; step < 110; step++) expect(values[step]).toBeLessThan(values[step - 1] ?? 0);
   });
 
+  it("goes up for three tenths of a one-cycle run and down to nearly nothing, without a warm-up", () => {
+    const values = rates(100, { ...cosine, schedule: "one-cycle" });
+    expect(values[0]).toBeCloseTo(0.004);
+    expect(values[15]).toBeCloseTo(0.052);
+    expect(values[30]).toBeCloseTo(0.1);
+    expect(values[65]).toBeCloseTo(0.05);
+    expect(values[99]).toBeLessThan(0.0001);
+    expect(values.indexOf(Math.max(...values))).toBe(30);
+    for (const rate of rates(1, { ...cosine, schedule: "one-cycle" })) expect(rate).toBeGreaterThan(0);
+  });
+
   it("stays at the full rate after warm-up when it is constant", () => {
     expect(new Set(rates(50, { ...cosine, schedule: "constant" }).slice(10))).toEqual(new Set([0.1]));
   });
