@@ -10,6 +10,8 @@ export interface ClassifiedFrame {
   readonly unknown: boolean;
   /** What it was classified by: a model version and a revision of the configuration. */
   readonly by: string;
+  /** Whether the frame before it showed the same and was classified alike: others may take over what two agree on. */
+  readonly isConfirmed: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
 }

@@ -32,7 +32,8 @@ export function modelOf({ model, alias }: CameraConfig, settings: Settings): Mod
 }
 
 /**
- * Decodes a frame as the model's images are decoded, and classifies it, unless it shows what the last classified one did.
+ * Decodes a frame as the model's images are decoded, and classifies it, unless it shows what the last classified ones did:
+ * two in a row that agree, since a single one may be spoilt, and would be again in every frame that takes it over.
  * @throws {AppError} unsupported_media_type, invalid_image, image_too_large
  */
 export function classifyFrame(
@@ -48,19 +49,26 @@ export function classifyFrame(
   const signature = measureFrame(decoded.image);
   const by = `${manifest.model}/${manifest.version}/${revision}`;
   const { reference } = camera;
-  if (
-    config.dedup !== null &&
+  const before =
     reference !== null &&
+    config.dedup !== null &&
     reference.by === by &&
-    now - reference.at < config.dedup.reuseSeconds * 1000 &&
     isUnchanged(reference.signature, signature, config.dedup)
+      ? reference
+      : null;
+  if (
+    before?.isConfirmed === true &&
+    config.dedup !== null &&
+    now - before.at < config.dedup.reuseSeconds * 1000
   ) {
-    const { predictions, unknown } = reference;
+    const { predictions, unknown } = before;
     return { outcome: "reused", predictions, unknown, signature };
   }
   const reading = classifier.readInput(normalize(decoded.image, manifest.input));
   const { predictions, unknown } = describeReading(manifest, reading, { topK: keptClasses });
-  camera.reference = { signature, predictions, unknown, by, at: now };
+  const isConfirmed =
+    before !== null && before.unknown === unknown && before.predictions[0]?.label === predictions[0]?.label;
+  camera.reference = { signature, predictions, unknown, by, isConfirmed, at: now };
   camera.classifiedAt = now;
   return { outcome: "classified", predictions, unknown, signature };
 }

@@ -60,17 +60,21 @@ const strangeBits = 26;
 const sceneMs = 60_000;
 const acceptStrangeMs = 300_000;
 
-/** Whether a frame shows nothing, so that it cannot speak for any label. */
-export function isBlack({ luma, contrast }: FrameSignals): boolean {
+/** Whether a frame shows nothing. */
+function isBlack({ luma, contrast }: FrameSignals): boolean {
   return luma < blackLuma && contrast < blackContrast;
 }
 
-/** Takes a frame into account. @param now milliseconds since 1970, by the server's clock */
+/**
+ * Takes a frame into account. `isSound` tells whether the frame can speak for a label: not where it is black or blurred,
+ * nor while the camera is frozen or tampered with.
+ * @param now milliseconds since 1970, by the server's clock
+ */
 export function checkHealth(
   health: HealthState,
   signals: FrameSignals,
   now: number,
-): { readonly health: HealthState; readonly changes: readonly HealthChange[] } {
+): { readonly health: HealthState; readonly isSound: boolean; readonly changes: readonly HealthChange[] } {
   const black = isBlack(signals);
   const blurred = !black && isBlurred(health, signals);
   const strange = !black && isStrange(health, signals);
@@ -94,6 +98,7 @@ export function checkHealth(
     .map((fault): HealthChange => ({ fault, active: active.has(fault) }));
   return {
     changes,
+    isSound: !black && !blurred && !active.has("frozen") && !active.has("tampered"),
     health: {
       lastSeenAt: now,
       intervalMs: smoothInterval(health, now),

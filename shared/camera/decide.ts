@@ -1,6 +1,7 @@
 import type { CameraConfig } from "../contract/camera.ts";
 import { checkOrder, type ClockState, type ClockVerdict, newClock } from "./camera-clock.ts";
-import { checkHealth, type Fault, type HealthState, isBlack, isOffline, newHealth } from "./camera-health.ts";
+import { checkHealth, type Fault, type HealthState, isOffline, newHealth } from "./camera-health.ts";
+import { type Evidence, type StateShares, withEvidence } from "./evidence.ts";
 import type { FrameSignals } from "./frame-signals.ts";
 import { type Vote, winnerOf, withVote } from "./votes.ts";
 
@@ -14,6 +15,7 @@ export interface FrameResult {
   readonly label: string | null;
   /** 0-1. */
   readonly probability: number;
+  readonly shares: StateShares;
   readonly signals: FrameSignals;
 }
 
@@ -28,6 +30,7 @@ export interface CameraState {
   readonly lastEventAt: number | null;
   /** The newest last. */
   readonly votes: readonly Vote[];
+  readonly evidence: Evidence;
   readonly clock: ClockState;
   readonly health: HealthState;
 }
@@ -63,12 +66,13 @@ export const newCameraState: CameraState = {
   probability: 0,
   lastEventAt: null,
   votes: [],
+  evidence: {},
   clock: newClock,
   health: newHealth,
 };
 
 /**
- * One step of a camera's state machine: order by the camera's clock, health, vote, state. Nothing else decides.
+ * One step of a camera's state machine: order by the camera's clock, health, vote, evidence, state. Nothing else decides.
  * The first state ever is remembered and not told: nothing changed.
  */
 export function step(state: CameraState, frame: FrameResult, config: CameraConfig): Step {
@@ -78,15 +82,13 @@ export function step(state: CameraState, frame: FrameResult, config: CameraConfi
   if (verdict !== "in_order") return { state: { ...state, clock }, verdict, changes: [] };
 
   const now = config.clock === "camera" ? (frame.at ?? frame.arrivedAt) : frame.arrivedAt;
-  const { health, changes: conditions } = checkHealth(state.health, frame.signals, frame.arrivedAt);
-  const vote: Vote = {
-    at: now,
-    label: isBlack(frame.signals) ? null : frame.label,
-    probability: frame.probability,
-  };
+  const { health, isSound, changes: conditions } = checkHealth(state.health, frame.signals, frame.arrivedAt);
+  const vote: Vote = { at: now, label: isSound ? frame.label : null, probability: frame.probability };
   const recent = state.votes.filter(({ at }) => now - at <= config.offlineSeconds * 1000);
   const votes = withVote(recent, vote, config.vote.n);
-  const changed = changeState({ ...state, votes, clock, health }, config, now);
+  const known = recent.length === 0 ? {} : state.evidence;
+  const evidence = isSound ? withEvidence(known, frame.shares, state.label, enoughEvidence(config)) : known;
+  const changed = changeState({ ...state, votes, evidence, clock, health }, config, now);
   return {
     state: changed.state,
     verdict: "counted",
@@ -113,12 +115,17 @@ export function checkSilence(
   };
 }
 
+function enoughEvidence({ evidencePerVote, vote }: CameraConfig): number {
+  return evidencePerVote * vote.k;
+}
+
 function changeState(state: CameraState, config: CameraConfig, now: number): Omit<Step, "verdict"> {
   const winner = winnerOf(state.votes, state.label, config);
   if (winner === null) return { state, changes: [] };
   const { label, probability } = winner;
-  const next: CameraState = { ...state, label, since: now, probability };
+  const next: CameraState = { ...state, label, since: now, probability, evidence: {} };
   if (state.label === null) return { state: next, changes: [] };
+  if ((state.evidence[label] ?? 0) < enoughEvidence(config)) return { state, changes: [] };
   const isCooling = state.lastEventAt !== null && now - state.lastEventAt < config.cooldownSeconds * 1000;
   if (isCooling) return { state, changes: [] };
   return {

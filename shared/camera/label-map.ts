@@ -1,5 +1,6 @@
 import type { CameraConfig } from "../contract/camera.ts";
 import type { Prediction } from "../contract/classify.ts";
+import type { StateShares } from "./evidence.ts";
 
 /** What a frame votes for. */
 export interface MappedLabel {
@@ -7,6 +8,8 @@ export interface MappedLabel {
   readonly label: string | null;
   /** 0-1; of all classes that map to the state together. */
   readonly probability: number;
+  /** 0-1 of every state; those of classes that show none are left out. */
+  readonly shares: StateShares;
 }
 
 /**
@@ -18,16 +21,17 @@ export function mapLabels(
   unknown: boolean,
   { labels }: Pick<CameraConfig, "labels">,
 ): MappedLabel {
-  if (unknown) return { label: null, probability: 0 };
+  if (unknown) return { label: null, probability: 0, shares: {} };
   const sums = new Map<string | null, number>();
   for (const { label, probability } of predictions) {
     const state = Object.hasOwn(labels, label) ? (labels[label] ?? null) : label;
-    sums.set(state, (sums.get(state) ?? 0) + probability);
+    sums.set(state, Math.min(1, (sums.get(state) ?? 0) + probability));
   }
-  let best: MappedLabel = { label: null, probability: 0 };
-  for (const [label, sum] of sums) {
-    const probability = Math.min(1, sum);
+  let best: Pick<MappedLabel, "label" | "probability"> = { label: null, probability: 0 };
+  const shares: Record<string, number> = {};
+  for (const [label, probability] of sums) {
+    if (label !== null) shares[label] = probability;
     if (probability > best.probability) best = { label, probability };
   }
-  return best;
+  return { ...best, shares };
 }

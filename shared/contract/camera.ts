@@ -92,6 +92,12 @@ export const cameraConfigSchema = z.strictObject({
   minProbability: byDefault(fraction, 0.6),
   /** The state that is has a vote down to `minProbability` less this. */
   hysteresis: byDefault(fraction, 0.15),
+  /**
+   * Nats that frames together must speak for a new state against the old one, for each of the `k` votes; half a nat is
+   * taken off each frame. Of three votes, three frames that are sure by 0.99 have it, five by 0.95, six by 0.9.
+   * 0 for the votes alone.
+   */
+  evidencePerVote: byDefault(z.number().check(z.gte(0), z.lte(20)), 3.3),
   /** After an event, this long no other. */
   cooldownSeconds: byDefault(z.number().check(z.gte(0), z.lte(86_400)), 0),
   schedule: byDefault(z.nullable(scheduleSchema), null),

@@ -10,9 +10,10 @@ import { paintStage, type Stage } from "../data/sample/stage.ts";
 import type { FrameFate, Segment, Timeline } from "./timeline.ts";
 
 const quality = 80;
-/** People move every so many seconds. */
+/** People walk to and fro where the sample dataset has them, a step every so many seconds: nobody leaves half the frame. */
 const stepSeconds = 4;
 const stepPixels = 2.5;
+const stepsOneWay = 8;
 
 /** Draws every frame of a camera as JPEG, by the painters of the sample dataset: one place, one light, one lens. */
 export function drawSeries(seed: number, timeline: Timeline, encode: JpegEncoder): Uint8Array[] {
@@ -64,7 +65,9 @@ function paintScene(seed: number, place: Place, segment: Segment, index: number,
   if (segment.label === "empty") return canvas;
   // the same visitor in every frame of the stay
   const chance = createChance(seed, `simulation/${place.camera}/visit/${index}`);
-  const shift = (poseOf(segment, second) - 4) * stepPixels * chance.sign();
+  const way = poseOf(segment, second) % (2 * stepsOneWay);
+  const steps = Math.min(way, 2 * stepsOneWay - way) - stepsOneWay / 2;
+  const shift = steps * stepPixels * chance.sign();
   paintSubject(canvas, chance, place.stage, segment.label, place.light.isNight, shift);
   return canvas;
 }

@@ -38,11 +38,13 @@ export const noon = Date.parse("2026-01-31T12:00:00Z");
 
 /** A frame that shows `label`, `second` seconds after noon. */
 export function frameOf(label: string | null, second: number, part: Partial<FrameResult> = {}): FrameResult {
+  const probability = part.probability ?? 0.99;
   return {
     at: null,
     arrivedAt: noon + second * 1000,
     label,
-    probability: 0.95,
+    probability,
+    shares: label === null ? {} : { [label]: probability },
     signals: soundSignals(),
     ...part,
   };

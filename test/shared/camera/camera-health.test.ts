@@ -6,6 +6,7 @@ import {
   type HealthState,
   newHealth,
 } from "../../../shared/camera/camera-health.ts";
+import type { FrameResult } from "../../../shared/camera/decide.ts";
 import type { FrameSignals } from "../../../shared/camera/frame-signals.ts";
 import { cameraConfig, frameOf, noon, replay, seriesOf, soundSignals } from "./camera-fixtures.ts";
 
@@ -64,11 +65,19 @@ describe("checkHealth", () => {
     ]);
   });
 
-  it("lets a black frame speak for no label", () => {
-    const black = [3, 4, 5, 6].map((second) =>
-      frameOf("shut", second, { signals: soundSignals({ luma: 4, contrast: 1 }) }),
-    );
-    const { changes } = replay([...seriesOf(["open", "open", "open"]), ...black], cameraConfig());
-    expect(changes).toEqual([]);
+  it.each([
+    ["that is black", { luma: 4, contrast: 1 }, 1],
+    ["that is blurred", { sharpness: 1 }, 1],
+    ["of a camera that is frozen", { fingerprint: "same" }, 31],
+    ["of a camera that was turned away", { hash: "ff00ff00ff00ff00" }, 15],
+  ])("lets a frame %s speak for no label", (_, part, after) => {
+    const config = cameraConfig({ vote: { k: 1, n: 1 }, evidencePerVote: 0 });
+    const open = seriesOf(Array.from({ length: 20 }, () => "open"));
+    const spoilt = (label: string, second: number): FrameResult =>
+      frameOf(label, second, { signals: soundSignals(part) });
+    const before = Array.from({ length: after }, (__, i) => spoilt("open", 20 + i));
+    const { state, changes } = replay([...open, ...before, spoilt("shut", 20 + after)], config);
+    expect(changes.filter(({ kind }) => kind === "state")).toEqual([]);
+    expect(state.votes).toMatchObject([{ label: null }]);
   });
 });

@@ -8,6 +8,13 @@ const shut3 = ["shut", "shut", "shut"];
 const labelArbitrary = fc.constantFrom("open", "shut", "person", null);
 const labelsArbitrary = fc.array(labelArbitrary, { maxLength: 80 });
 
+/** Frames of another state, each as sure, until the change is told. */
+function framesUntilTold(probability: number, evidencePerVote?: number): number {
+  const shut = Array.from({ length: 60 }, (_, i) => frameOf("shut", 3 + i, { probability }));
+  const [change] = replay([...seriesOf(open3), ...shut], cameraConfig({ evidencePerVote })).changes;
+  return change === undefined ? Infinity : (change.at - noon) / 1000 - 2;
+}
+
 describe("the state of a camera", () => {
   it("is unknown until enough frames agree, which is told to nobody", () => {
     expect(replay(seriesOf(["open", "open"])).state.label).toBeNull();
@@ -17,7 +24,8 @@ describe("the state of a camera", () => {
   });
 
   it("changes with the third frame of five, with the state before and since when it was", () => {
-    const { changes } = replay(seriesOf([...open3, "shut", "open", "shut", "shut"]));
+    const config = cameraConfig({ evidencePerVote: 0 });
+    const { changes } = replay(seriesOf([...open3, "shut", "open", "shut", "shut"]), config);
     expect(changes).toEqual([
       {
         kind: "state",
@@ -25,7 +33,7 @@ describe("the state of a camera", () => {
         label: "shut",
         previous: "open",
         previousSince: noon + 2000,
-        probability: expect.closeTo(0.95),
+        probability: expect.closeTo(0.99),
       },
     ]);
   });
@@ -42,13 +50,27 @@ describe("the state of a camera", () => {
   });
 
   it("keeps a state on frames that would not be sure enough to make it", () => {
-    const config = cameraConfig({ vote: { k: 3, n: 6 }, minProbability: 0.8, hysteresis: 0.3 });
+    const votes = { vote: { k: 3, n: 6 }, minProbability: 0.8, evidencePerVote: 0 };
+    const config = cameraConfig({ ...votes, hysteresis: 0.3 });
     const unsureOpen = [3, 5, 7].map((second) => frameOf("open", second, { probability: 0.55 }));
     const shut = [4, 6, 8].map((second) => frameOf("shut", second));
     const mixed = [...unsureOpen, ...shut].toSorted((a, b) => a.arrivedAt - b.arrivedAt);
     expect(replay([...seriesOf(open3), ...mixed], config).changes).toEqual([]);
-    const strict = cameraConfig({ vote: { k: 3, n: 6 }, minProbability: 0.8, hysteresis: 0 });
+    const strict = cameraConfig({ ...votes, hysteresis: 0 });
     expect(replay([...seriesOf(open3), ...mixed], strict).changes).toHaveLength(1);
+  });
+
+  it("waits for as much evidence as it is told to: three sure frames, more of those that are less sure", () => {
+    // ceil(9.9 / (min(4, ln(p / (1 - p))) - 0.5)), and three votes at least
+    expect([0.999, 0.99, 0.95, 0.9, 0.8].map((sure) => framesUntilTold(sure))).toEqual([3, 3, 5, 6, 12]);
+    expect(framesUntilTold(0.62)).toBe(Infinity);
+    expect(framesUntilTold(0.62, 0)).toBe(3);
+  });
+
+  it("loses evidence to frames that speak for the state that is", () => {
+    const frames = seriesOf([...open3, "shut", "open", "shut", "shut", "open", "open"]);
+    expect(replay(frames, cameraConfig()).changes).toEqual([]);
+    expect(replay(frames, cameraConfig({ evidencePerVote: 0 })).changes).not.toEqual([]);
   });
 
   it("takes no other state during the cooldown, and the one that holds after it", () => {
