@@ -120,6 +120,11 @@ export const quantizationSchema = z.enum(["none", "float16", "uint8"]);
 /** Storage type of one weight tensor. */
 export type Quantization = z.infer<typeof quantizationSchema>;
 
+const gridSchema = z.strictObject({
+  scale: z.number().check(z.gt(0)),
+  zeroPoint: z.int().check(z.minimum(0), z.maximum(255)),
+});
+
 /** Our description of one published model version; the alias pins its SHA-256, it pins that of every other file. */
 export const manifestSchema = z
   .strictObject({
@@ -140,6 +145,11 @@ export const manifestSchema = z
       /** Bytes of the same weights in float32. */
       floatBytes: count,
     }),
+    /**
+     * 8-bit grids of what nodes give, by node, from the convolution that reads the image to the one whose mean is the
+     * embedding: `value = (code - zeroPoint) * scale`. A model that has them is computed, and was evaluated, in integers.
+     */
+    activationGrids: z.optional(z.record(z.string(), gridSchema)),
     files: z.array(bundleFileSchema).check(z.minLength(1), z.maxLength(64)),
     /** T > 0; probabilities = softmax(logits / T). */
     temperature: z.number().check(z.gt(0)),

@@ -52,7 +52,7 @@ const selfTestSchema = z.strictObject({
   /** What the manifest allows. */
   tolerance: z.number(),
   /** What computes the model: our kernels, or stock tfjs where they disagree with it or lack an operation. */
-  engine: z.enum(["plan", "tfjs"]),
+  engine: z.enum(["plan", "integer-plan", "tfjs"]),
 });
 
 const armCountsSchema = z.strictObject({ answers: count, unknown: count, failed: count });

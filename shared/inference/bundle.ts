@@ -8,6 +8,7 @@ import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts
 import { checkGraph, type CheckedGraph } from "./graph-check.ts";
 import { parseModelJson, type ModelJson } from "./graph-model.ts";
 import { compilePlan } from "./plan/compile.ts";
+import { gridsOf } from "./plan/integer-steps.ts";
 import { planMemory } from "./plan/plan-memory.ts";
 import type { Plan } from "./plan/steps.ts";
 import { foldScaledWeights } from "./scaled-weights.ts";
@@ -64,7 +65,13 @@ export async function openBundle(source: BundleSource, expected: BundleExpectati
   const outputs = [logits, embedding?.node, featureMap?.node].filter((node) => node !== undefined);
   const checked = checkGraph(model, integerConstants(weights), outputs);
   checkAgainstManifest(checked, manifest);
-  const plan = compilePlan(model, checked, outputs);
+  const plan = compilePlan(model, checked, outputs, gridsOf(manifest, checked.inputNode));
+  if (plan === undefined && manifest.activationGrids !== undefined) {
+    throw new AppError(
+      "unsupported_model",
+      "manifest.json has activationGrids that our kernels cannot compute this graph on; publish the version again",
+    );
+  }
   const graph = plan === undefined ? checked : { ...checked, memory: planMemory(plan, checked.shapes) };
   const needed = graph.memory.residentBytes + graph.memory.activationBytes;
   if (needed > budget) {

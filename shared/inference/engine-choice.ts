@@ -7,7 +7,7 @@ import { type GoldenReport, runSelfTest, type SelfTestReport } from "./self-test
 import { loadStockGraph } from "./stock-graph.ts";
 import { WasmBackend } from "./wasm-backend.ts";
 
-/** `fastest` takes our kernels where they can run the graph; `stock` takes tfjs's. */
+/** `fastest` takes our kernels where they can run the graph; `stock` takes tfjs's, but for a model in integers. */
 export type EngineChoice = "fastest" | "stock";
 
 /** A loaded graph that gives way to stock tfjs when its answers are not tfjs's. */
@@ -37,10 +37,15 @@ export function chooseEngine(bundle: Bundle, choice: EngineChoice): ChosenEngine
   const { plans } = backend;
   let graph: LoadedGraph;
   let untested: Bundle | undefined;
-  if (choice === "stock" || plan === undefined || plans === undefined) graph = loadStockGraph(bundle);
-  else {
+  const isInteger = manifest.activationGrids !== undefined;
+  if (plan === undefined || plans === undefined || (choice === "stock" && !isInteger)) {
+    if (isInteger)
+      throw new AppError("engine_unavailable", "a model in integers needs our kernels; load them");
+    graph = loadStockGraph(bundle);
+  } else {
     graph = new PlannedGraph(bundle, plan, backend.wasm, plans);
-    untested = bundle;
+    // floats of stock tfjs are not what a model in integers was evaluated by
+    if (!isInteger) untested = bundle;
   }
 
   return {

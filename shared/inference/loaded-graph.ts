@@ -16,8 +16,8 @@ export interface InferenceOutputs {
   readonly featureMap?: boolean;
 }
 
-/** What computes a graph: our kernels by a compiled plan, or stock tfjs node by node. */
-export type GraphEngine = "plan" | "tfjs";
+/** What computes a graph: our kernels by a compiled plan, in floats or in integers, or stock tfjs node by node. */
+export type GraphEngine = "plan" | "integer-plan" | "tfjs";
 
 /** A graph whose weights lie in the WASM memory. */
 export interface LoadedGraph {

@@ -6,8 +6,17 @@ import type { PlacedWeight, Weights } from "./weights.ts";
 export type WeightStorage =
   | { readonly kind: "float32" }
   | { readonly kind: "float16" }
-  /** A byte a value: `table[byte]`, times `scales[index % scales.length]` where there are scales. */
-  | { readonly kind: "table"; readonly table: Float32Array; readonly scales?: Float32Array };
+  /**
+   * A byte a value: `table[byte]`, times `scales[index % scales.length]` where there are scales; the table has
+   * `byte * scale + min`.
+   */
+  | {
+      readonly kind: "table";
+      readonly scale: number;
+      readonly min: number;
+      readonly table: Float32Array;
+      readonly scales?: Float32Array;
+    };
 
 /** One float32 weight tensor as it is stored. */
 export interface StoredWeight {
@@ -35,7 +44,7 @@ function storageOf({ quantization, scales }: PlacedWeight): WeightStorage {
   const { scale, min } = quantization;
   // in float64, rounded once: the very numbers that tfjs's own loader gives
   const table = Float32Array.from({ length: 256 }, (_, byte) => byte * scale + min);
-  return { kind: "table", table, ...(scales === undefined ? {} : { scales }) };
+  return { kind: "table", scale, min, table, ...(scales === undefined ? {} : { scales }) };
 }
 
 /** The values of a weight, the same bits as tfjs's loader and our kernels give. */

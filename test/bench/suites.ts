@@ -1,6 +1,7 @@
 import type { Suite } from "./suite.ts";
 import { decodeSuite } from "./suites/decode.ts";
 import { inferenceSuite } from "./suites/inference.ts";
+import { integersSuite } from "./suites/integers.ts";
 import { limitsSuite } from "./suites/limits.ts";
 import { trainingSuite } from "./suites/training.ts";
 import { workerSuite } from "./suites/worker.ts";
@@ -9,6 +10,7 @@ import { workerSuite } from "./suites/worker.ts";
 export const suites: Readonly<Record<string, Suite>> = {
   decode: decodeSuite,
   inference: inferenceSuite,
+  integers: integersSuite,
   limits: limitsSuite,
   worker: workerSuite,
   training: trainingSuite,

@@ -15,6 +15,8 @@ export interface FeatureGraph {
   /** Imported weights keep the codes of their file. */
   readonly weights: readonly GraphWeight[];
   readonly embedding: { readonly node: string; readonly size: number };
+  /** Where the features are computed in integers. */
+  readonly activationGrids?: Graph["activationGrids"];
   readonly featureMap: {
     readonly node: string;
     readonly height: number;
@@ -56,10 +58,17 @@ export function readFeatures(
     weights: graph.weights.filter((weight) => kept.has(weight.name)),
     embedding,
     featureMap: { ...featureMap, height: side, width: side },
+    ...(graph.activationGrids === undefined ? {} : { activationGrids: graph.activationGrids }),
   };
 }
 
-/** The same net with other weights, which keep no codes of the file. @param values by the weights' names */
+/** The same net, computed in float32. */
+export function inFloats(features: FeatureGraph): FeatureGraph {
+  const { activationGrids: _, ...rest } = features;
+  return rest;
+}
+
+/** The same net with other weights, which keep no codes of the file, so that it is computed in float32. @param values by the weights' names */
 export function replaceWeights(
   features: FeatureGraph,
   values: ReadonlyMap<string, Float32Array>,
@@ -70,7 +79,7 @@ export function replaceWeights(
     const { stored: _, ...rest } = weight;
     return { ...rest, values: replaced };
   });
-  return { ...features, weights };
+  return inFloats({ ...features, weights });
 }
 
 /** A linear classifier on pooled features. */
@@ -83,7 +92,7 @@ export interface LinearHead {
 
 /** The whole classifier as a GraphModel: the features as they are, and a dense layer behind them. */
 export function attachHead(
-  { nodes, weights, input, embedding, featureMap }: FeatureGraph,
+  { nodes, weights, input, embedding, featureMap, activationGrids }: FeatureGraph,
   head: LinearHead,
 ): Graph {
   const { size } = embedding;
@@ -107,6 +116,7 @@ export function attachHead(
       },
     },
     outputs: { logits: "logits", embedding, featureMap },
+    ...(activationGrids === undefined ? {} : { activationGrids }),
   };
 }
 

@@ -8,7 +8,7 @@ import { loadCodec } from "../assets.ts";
 import { openInference } from "../engine/open-inference.ts";
 import { bundleSource } from "../release/assemble.ts";
 import { standInBundle } from "../release/stand-in-bundle.ts";
-import { attachHead, type FeatureGraph } from "./feature-graph.ts";
+import { attachHead, type FeatureGraph, inFloats } from "./feature-graph.ts";
 import { type Cut, frontOf } from "./graph-cut.ts";
 
 /** The layers before a cut, in the inference core that serves. */
@@ -64,7 +64,8 @@ export async function openFront(features: FeatureGraph, cut: Cut): Promise<Front
 function standIn(features: FeatureGraph): ReturnType<typeof standInBundle> {
   const { size } = features.embedding;
   const head = { weights: new Float32Array(2 * size), bias: new Float32Array(2) };
-  return standInBundle(attachHead(features, head), features.input);
+  // what is trained behind it is computed in floats, and so will be the whole
+  return standInBundle(attachHead(inFloats(features), head), features.input);
 }
 
 function interrupted(): AppError {

@@ -2,6 +2,7 @@ import { AppError } from "../../shared/contract/errors.ts";
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import type { Graph } from "../release/graph-model.ts";
 import { tensorInfo, tensorShape, typeAttr } from "../release/graph-nodes.ts";
+import { activationGridsOf } from "./activation-grids.ts";
 import { codedRange, readIntegers } from "./constants.ts";
 import {
   borderedInput,
@@ -34,7 +35,8 @@ const inputNode = "input";
 
 /**
  * Converts a TensorFlow Lite classifier to a GraphModel in the operations that the Worker runs.
- * Quantised models run in float32 on the values that their codes stand for. Softmax at the end is left out: the graph
+ * A quantised model is computed in integers up to its features where our kernels can, else in float32 on the values that
+ * its codes stand for; any tfjs client does the latter. Softmax at the end is left out: the graph
  * gives logits, bounded to what their codes can hold.
  * @throws unsupported_model naming the operator, invalid_argument for constants that do not fit, budget_exceeded
  */
@@ -62,8 +64,10 @@ export function convertTflite(file: TfliteFile): ConvertedModel {
     inputs: { [inputNode]: tensorInfo(inputNode, [input.height, input.width, 3]) },
     outputs: { logits: tensorInfo("logits", [classes]) },
   };
+  const activationGrids = activationGridsOf(conversion);
+  const graph = { nodes: builder.nodes, weights: builder.weights, signature, outputs };
   return {
-    graph: { nodes: builder.nodes, weights: builder.weights, signature, outputs },
+    graph: activationGrids === undefined ? graph : { ...graph, activationGrids },
     input,
     classes,
     shapes: new Map([...conversion.values.values()].map(({ node, shape }) => [node, shape])),

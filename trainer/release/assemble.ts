@@ -18,7 +18,7 @@ export type ModelDescription = Pick<
 export interface StoredModel {
   /** How its weights are stored, e.g. `uint8`. */
   readonly scheme: string;
-  readonly graph: Pick<Graph, "outputs">;
+  readonly graph: Pick<Graph, "outputs" | "activationGrids">;
   readonly model: ModelFiles;
 }
 
@@ -51,6 +51,9 @@ export async function assembleBundle<M extends ModelManifest["metrics"]>(
     version: await versionName(new Date(parts.provenance.startedAt), candidate.model.files),
     createdAt: parts.createdAt.toISOString(),
     outputs: candidate.graph.outputs,
+    ...(candidate.graph.activationGrids === undefined
+      ? {}
+      : { activationGrids: candidate.graph.activationGrids }),
     quantization: {
       scheme: candidate.scheme,
       tensors: { ...candidate.model.tensors },

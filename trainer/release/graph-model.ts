@@ -41,6 +41,8 @@ export interface Graph {
   readonly weights: readonly GraphWeight[];
   readonly signature: unknown;
   readonly outputs: ModelManifest["outputs"];
+  /** Where the net is to be computed in integers. */
+  readonly activationGrids?: ModelManifest["activationGrids"];
 }
 
 const inputNode = "input";

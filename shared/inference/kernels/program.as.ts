@@ -1,9 +1,12 @@
 // A plan is a list of records in the heap; one call runs it. `shared/inference/plan` writes the records.
 import { convolution, Convolution } from "./convolution.as";
 import { depthwise, Depthwise } from "./depthwise.as";
+import { integerConvolution, IntegerConvolution, integerDepthwise, IntegerDepthwise } from "./integer.as";
+import { integerImage, IntegerImage, integerMean, IntegerMean } from "./integer-edges.as";
 import { border, Border, image, Image } from "./image.as";
 import { elementwise, Elementwise, pool, Pooling } from "./pooling.as";
 
+export { packIntegerDepthwise, packIntegerPanel } from "./integer-edges.as";
 export { allFinite, packDepthwise, packPanel, packVector } from "./weights.as";
 
 /** Bytes of a record, whichever operation it is. */
@@ -30,6 +33,18 @@ export function run(record: usize): void {
         break;
       case 6:
         border(changetype<Border>(record));
+        break;
+      case 7:
+        integerConvolution(changetype<IntegerConvolution>(record));
+        break;
+      case 8:
+        integerDepthwise(changetype<IntegerDepthwise>(record));
+        break;
+      case 9:
+        integerMean(changetype<IntegerMean>(record));
+        break;
+      case 10:
+        integerImage(changetype<IntegerImage>(record));
         break;
       default:
         return;

@@ -1,10 +1,12 @@
 import type { CheckedGraph } from "../graph-check.ts";
 import type { GraphNode } from "../graph-model.ts";
-import { type Bounds, type PlanStep, planTensor, type PlanTensor } from "./steps.ts";
+import { type Bounds, type Grid, type PlanStep, planTensor, type PlanTensor } from "./steps.ts";
 
 /** The plan so far. */
 export interface Compilation {
   readonly graph: CheckedGraph;
+  /** By node, of those that give integers. */
+  readonly grids: ReadonlyMap<string, Grid>;
   readonly constants: ReadonlySet<string>;
   /** How many nodes and outputs read a node. */
   readonly readers: ReadonlyMap<string, number>;
@@ -46,17 +48,20 @@ export function shapeOf(compilation: Compilation, name: string): readonly number
 export function resultTensor(compilation: Compilation, node: GraphNode): PlanTensor | undefined {
   const shape = shapeOf(compilation, node.name);
   const [, rows = 0, columns = 0, channels = 0] = shape.length === 2 ? [1, 1, 1, shape[1]] : shape;
-  return shape.length === 2 || shape.length === 4 ? planTensor(rows, columns, channels) : undefined;
+  return shape.length === 2 || shape.length === 4
+    ? planTensor(rows, columns, channels, compilation.grids.get(node.name))
+    : undefined;
 }
 
-/** Room for the result of a kernel that goes channel by channel, so both sides must be stored alike. */
+/** Room for the result of a kernel that goes channel by channel, so both sides must be stored alike, unless one is on a grid. */
 export function resultLike(
   compilation: Compilation,
   node: GraphNode,
   source: PlanTensor | undefined,
 ): PlanTensor | undefined {
   const result = resultTensor(compilation, node);
-  return source?.pitch === result?.pitch ? result : undefined;
+  const leavesGrid = source?.grid !== undefined && result?.grid === undefined;
+  return source?.pitch === result?.pitch || leavesGrid ? result : undefined;
 }
 
 /** What an activation bounds its values to. */

@@ -64,7 +64,8 @@ function fuseResidual(compilation: Compilation, node: GraphNode, target: PlanTen
     if (!isSameImage(residual, target) || !isSameImage(sum, target)) continue;
     // at the place of the addition, where both sides are known
     compilation.steps = compilation.steps.filter((candidate) => candidate !== step);
-    compilation.steps.push({ ...step, target, residual });
+    const sumGrid = sum.grid === undefined ? {} : { sumGrid: sum.grid };
+    compilation.steps.push({ ...step, target, residual, ...sumGrid });
     return true;
   }
   return false;

@@ -3,13 +3,16 @@ import type { GraphNode, ModelJson } from "../graph-model.ts";
 import { type Compilation, type NodeCompiler, sourceOf } from "./compilation.ts";
 import { compileActivation, compileBinary, compileReshape } from "./compile-elementwise.ts";
 import { compileConvolution, compileDense, compilePool } from "./compile-windows.ts";
-import { noHalo, type Plan, type PlanTensor } from "./steps.ts";
+import { areAlike } from "./integer-steps.ts";
+import { type Grid, noHalo, type Plan, type PlanTensor } from "./steps.ts";
 
 /** The graph operations that our kernels run, beside `Const`. */
 const compilers: Readonly<Record<string, NodeCompiler>> = {
-  Placeholder: ({ graph }) => {
+  Placeholder: ({ graph, grids }) => {
     const [, rows = 0, columns = 0, channels = 0] = graph.inputShape;
-    return { rows, columns, channels, pitch: channels, halo: noHalo() };
+    const grid = grids.get(graph.inputNode);
+    const image = { rows, columns, channels, halo: noHalo() };
+    return grid === undefined ? { ...image, pitch: channels } : { ...image, pitch: 4, grid };
   },
   _FusedConv2D: compileConvolution,
   FusedDepthwiseConv2dNative: compileConvolution,
@@ -29,6 +32,7 @@ const compilers: Readonly<Record<string, NodeCompiler>> = {
  * Compiles a checked graph to straight-line steps for our kernels; additions and activations go into the step before
  * where nobody else reads its result.
  * @param outputs names of the nodes that will be read; what they do not need is left out
+ * @param grids by node, of those to be computed in integers
  * @returns `undefined` when the graph has an operation that the kernels lack, which stock tfjs then runs: models that
  * the trainer compiles or imports have none, so half a graph on either side would be code that nobody runs
  */
@@ -36,6 +40,7 @@ export function compilePlan(
   model: ModelJson,
   graph: CheckedGraph,
   outputs: readonly string[],
+  grids: ReadonlyMap<string, Grid> = new Map(),
 ): Plan | undefined {
   const nodes = neededNodes(model.modelTopology.node, outputs);
   const readers = new Map<string, number>();
@@ -45,6 +50,7 @@ export function compilePlan(
   const constants = new Set(nodes.filter((node) => node.op === "Const").map((node) => node.name));
   const compilation: Compilation = {
     graph,
+    grids,
     constants,
     readers,
     tensors: new Map(),
@@ -64,7 +70,8 @@ export function compilePlan(
     if (tensor === undefined || tensor === input) return undefined;
     read.set(output, tensor);
   }
-  return input === undefined ? undefined : { input, steps: compilation.steps, outputs: read };
+  if (input === undefined || !compilation.steps.every(areAlike)) return undefined;
+  return { input, steps: compilation.steps, outputs: read };
 }
 
 /** The nodes that the outputs come from, in the order they have. */

@@ -29,6 +29,23 @@ export interface PlanKernels {
     channels: number,
     paddedChannels: number,
   ): void;
+  packIntegerPanel(
+    target: number,
+    source: number,
+    zero: number,
+    taps: number,
+    inputs: number,
+    paddedInputs: number,
+    outputs: number,
+    channel: number,
+  ): void;
+  packIntegerDepthwise(
+    target: number,
+    source: number,
+    zero: number,
+    channels: number,
+    paddedChannels: number,
+  ): void;
   packVector(
     target: number,
     source: number,

@@ -2,6 +2,7 @@ import { AppError } from "../../contract/errors.ts";
 import { notFinite, type StoredWeight, weightValues } from "../stored-weight.ts";
 import type { WasmHeap } from "../wasm-heap.ts";
 import type { PlanKernels } from "./kernels-module.ts";
+import { integerWords, packIntegers } from "./pack-integers.ts";
 import type { ConvolutionStep, DepthwiseStep, ElementwiseStep, Plan, PlanStep } from "./steps.ts";
 
 /** How the kernels know storages. */
@@ -18,6 +19,7 @@ function packedValues(step: PlanStep, shapes: ReadonlyMap<string, readonly numbe
   if (step.kind === "elementwise") return typeof step.right === "string" ? step.target.pitch : 0;
   if (step.kind === "pool") return 0;
   const { source, target, filter } = step;
+  if (source.grid !== undefined) return integerWords(step);
   const taps = tapsOf(shapes.get(filter) ?? []);
   return step.kind === "depthwise" ? (taps + 1) * target.pitch : (taps * source.pitch + 1) * target.pitch;
 }
@@ -48,7 +50,8 @@ export function packWeights(
     for (const step of plan.steps) {
       addresses.set(step, next);
       const values = packStep(packer, step, next);
-      if (values > 0 && kernels.allFinite(next, values) === 0) throw notFinite(weightNameOf(step));
+      const isFloat = step.kind === "elementwise" || step.target.grid === undefined;
+      if (isFloat && values > 0 && kernels.allFinite(next, values) === 0) throw notFinite(weightNameOf(step));
       next += align(4 * values);
     }
   } finally {
@@ -73,6 +76,7 @@ interface Staged {
 
 interface Packer {
   readonly kernels: PlanKernels;
+  readonly memory: WebAssembly.Memory;
   /** The weight of a layer of that many output channels, in the heap until the next call with the same place. */
   stage(place: "filter" | "bias", name: string, channels: number): Staged;
   /** Room for a bias, unpacked. */
@@ -93,6 +97,7 @@ function createPacker(
   if (start === 0) throw heapIsFull(2 * slotBytes);
   return {
     kernels,
+    memory: heap.memory,
     biasValues: start + 2 * slotBytes,
     free: () => heap.free(start),
     stage: (place, name, channels) => {
@@ -147,6 +152,7 @@ export function heapIsFull(sizeBytes: number): AppError {
 
 /** @returns how many values were written */
 function packStep(packer: Packer, step: PlanStep, target: number): number {
+  if ("filter" in step && step.source.grid !== undefined) return packOnGrid(packer, step, target);
   switch (step.kind) {
     case "convolution":
       return packConvolution(packer, step, target);
@@ -166,6 +172,14 @@ function unpackBias(packer: Packer, name: string, length: number): number {
   const { source, storage, table, scales } = packer.stage("bias", name, length);
   packer.kernels.packVector(packer.biasValues, source, storage, table, scales, length, length);
   return packer.biasValues;
+}
+
+function packOnGrid(packer: Packer, step: ConvolutionStep | DepthwiseStep, target: number): number {
+  const { channels } = step.target;
+  const bias = packer.stage("bias", step.bias, channels).weight;
+  const { weight: filter, source } = packer.stage("filter", step.filter, channels);
+  packIntegers(step, { filter, bias, source }, packer.kernels, packer.memory, target);
+  return integerWords(step);
 }
 
 function packConvolution(packer: Packer, step: ConvolutionStep, target: number): number {

@@ -9,14 +9,8 @@ import type { ActivationArena } from "./activation-arena.ts";
 import type { PlanKernels } from "./kernels-module.ts";
 import { heapIsFull, packedBytes, packWeights } from "./pack-weights.ts";
 import { alignment, layOutPlan, recordsBytes, tablesBytes } from "./plan-memory.ts";
-import {
-  addressOf,
-  type Placement,
-  type Programs,
-  recordBytes,
-  stepsStart,
-  writeRecords,
-} from "./records.ts";
+import { addressOf, type Placement } from "./placement.ts";
+import { type Programs, recordBytes, stepsStart, writeRecords } from "./records.ts";
 import { distancesOf, type Plan, type PlanTensor } from "./steps.ts";
 
 /** Our kernels on a backend's heap, and the memory their plans share. */
@@ -30,7 +24,7 @@ export interface PlanRuntime {
  * the arena, which all plans share, has moved.
  */
 export class PlannedGraph implements LoadedGraph {
-  readonly engine = "plan";
+  readonly engine: "plan" | "integer-plan";
   readonly #bundle: Pick<Bundle, "manifest">;
   readonly #plan: Plan;
   readonly #heap: WasmHeap;
@@ -44,6 +38,7 @@ export class PlannedGraph implements LoadedGraph {
   /** @throws {AppError} unsupported_model when a weight is not finite, budget_exceeded when the heap is full */
   constructor(bundle: Bundle, plan: Plan, heap: WasmHeap, runtime: PlanRuntime) {
     const weightBytes = packedBytes(plan, bundle.graph.shapes);
+    this.engine = plan.input.grid === undefined ? "plan" : "integer-plan";
     this.#bundle = { manifest: bundle.manifest };
     this.#plan = plan;
     this.#heap = heap;
@@ -139,13 +134,17 @@ export class PlannedGraph implements LoadedGraph {
 
 /** A tensor's values without what its rows are padded with. */
 function readTensor(buffer: ArrayBuffer, tensor: PlanTensor, address: number): Float32Array {
-  const { rows, columns, channels } = tensor;
+  const { rows, columns, channels, grid } = tensor;
   const { step, row } = distancesOf(tensor);
-  if (rows * columns === 1) return new Float32Array(buffer, address, channels).slice();
+  if (rows * columns === 1 && grid === undefined) return new Float32Array(buffer, address, channels).slice();
   const values = new Float32Array(rows * columns * channels);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
-      const pixel = new Float32Array(buffer, address + y * row + x * step, channels);
+      const at = address + y * row + x * step;
+      const pixel =
+        grid === undefined
+          ? new Float32Array(buffer, at, channels)
+          : Float32Array.from(new Int16Array(buffer, at, channels), (steps) => steps * grid.scale);
       values.set(pixel, (y * columns + x) * channels);
     }
   }

@@ -1,5 +1,11 @@
-import type { ArenaLayout } from "./arena-layout.ts";
-import { bytesOf, distancesOf, type Plan, type PlanStep, type PlanTensor, type Window } from "./steps.ts";
+import {
+  integerConvolutionRecord,
+  integerDepthwiseRecord,
+  integerImageRecord,
+  integerMeanRecord,
+} from "./integer-records.ts";
+import { addressOf, type Placement, windowAddress, type Word } from "./placement.ts";
+import { bytesOf, distancesOf, type Plan, type PlanStep, type PlanTensor } from "./steps.ts";
 
 /** Bytes of a record; the kernels step by it. */
 export const recordBytes = 128;
@@ -17,20 +23,6 @@ const operations = {
 } as const;
 const elementwiseKinds = { add: 0, multiply: 1, copy: 2 } as const;
 
-/** What the addresses in records are made of. */
-export interface Placement {
-  readonly layout: ArenaLayout;
-  /** Address of the arena. */
-  readonly arena: number;
-  /** Address of a step's packed weights. */
-  readonly weightsOf: (step: PlanStep) => number;
-  /** Address of the three tables of normalised values. */
-  readonly tables: number;
-}
-
-/** A value of a record; bounds are float32, all else is int32. */
-type Word = number | { readonly float: number };
-
 /** The records of a plan, and where in them the input is read. */
 export interface Programs {
   readonly words: Int32Array<ArrayBuffer>;
@@ -47,9 +39,9 @@ export const stepsStart = 4;
 export function writeRecords(plan: Plan, placement: Placement): Programs {
   const end: Word[] = [operations.end];
   const records: Word[][] = [
-    imageRecord(plan.input, placement, placement.tables),
+    imageRecord(plan.input, placement, true),
     end,
-    imageRecord(plan.input, placement, 0),
+    imageRecord(plan.input, placement, false),
     end,
     ...borderRecords(plan.input, placement),
   ];
@@ -69,15 +61,6 @@ export function writeRecords(plan: Plan, placement: Placement): Programs {
   return { words, imageStart: 0, valuesStart: 2 };
 }
 
-/** Address of the first pixel inside the halo. */
-export function addressOf(
-  tensor: PlanTensor,
-  { layout, arena }: Pick<Placement, "layout" | "arena">,
-): number {
-  const { step, row } = distancesOf(tensor);
-  return arena + layout.offsetOf(tensor) + tensor.halo.top * row + tensor.halo.left * step;
-}
-
 function stepRecord(step: PlanStep, placement: Placement): Word[] {
   switch (step.kind) {
     case "convolution":
@@ -93,14 +76,9 @@ function stepRecord(step: PlanStep, placement: Placement): Word[] {
   }
 }
 
-/** Address of the first window's first value, in the halo where the window leaves the image. */
-function windowAddress(source: PlanTensor, window: Window, placement: Placement): number {
-  const { step, row } = distancesOf(source);
-  return addressOf(source, placement) - window.top * row - window.left * step;
-}
-
 function convolutionRecord(step: PlanStep & { kind: "convolution" }, placement: Placement): Word[] {
   const { source, target, window, residual, bounds } = step;
+  if (source.grid !== undefined) return integerConvolutionRecord(step, placement);
   const from = distancesOf(source);
   const to = distancesOf(target);
   const added = residual === undefined ? { step: 0, row: 0 } : distancesOf(residual);
@@ -129,6 +107,7 @@ function convolutionRecord(step: PlanStep & { kind: "convolution" }, placement: 
 
 function depthwiseRecord(step: PlanStep & { kind: "depthwise" }, placement: Placement): Word[] {
   const { source, target, window, bounds } = step;
+  if (source.grid !== undefined) return integerDepthwiseRecord(step, placement);
   const from = distancesOf(source);
   const to = distancesOf(target);
   return [
@@ -154,6 +133,7 @@ function depthwiseRecord(step: PlanStep & { kind: "depthwise" }, placement: Plac
 
 function poolRecord(step: PlanStep & { kind: "pool" }, placement: Placement): Word[] {
   const { source, target, window, isMaximum } = step;
+  if (source.grid !== undefined) return integerMeanRecord(step, placement);
   const from = distancesOf(source);
   const to = distancesOf(target);
   return [
@@ -205,8 +185,9 @@ function elementwiseRecord(step: PlanStep & { kind: "elementwise" }, placement: 
   ];
 }
 
-function imageRecord(input: PlanTensor, placement: Placement, tables: number): Word[] {
+function imageRecord(input: PlanTensor, placement: Placement, isBytes: boolean): Word[] {
   const { row } = distancesOf(input);
+  if (input.grid !== undefined) return integerImageRecord(input, placement, isBytes);
   return [
     operations.image,
     placement.arena,
@@ -214,7 +195,7 @@ function imageRecord(input: PlanTensor, placement: Placement, tables: number): W
     input.rows,
     input.columns,
     row,
-    tables,
+    isBytes ? placement.tables : 0,
   ];
 }
 

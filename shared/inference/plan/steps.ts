@@ -6,13 +6,23 @@ export interface Halo {
   right: number;
 }
 
+/** An 8-bit grid: `value = (code - zeroPoint) * scale`, codes 0 to 255. */
+export interface Grid {
+  /** Finite, above 0. */
+  readonly scale: number;
+  /** 0 to 255, the code of 0. */
+  readonly zeroPoint: number;
+}
+
 /** What lies in the activation arena: an image of float32 pixels, NHWC, in a halo as wide as its readers want. */
 export interface PlanTensor {
   readonly rows: number;
   readonly columns: number;
   readonly channels: number;
-  /** Values a pixel takes: channels rounded up to 8, the rest zeros; the model's input takes 3. */
+  /** Values a pixel takes: channels rounded up to 8, on a grid to 16, the rest zeros; the model's input takes 3 or 4. */
   readonly pitch: number;
+  /** Where values are 16-bit integers, `code - zeroPoint` of this grid, instead of float32. */
+  readonly grid?: Grid;
   readonly halo: Halo;
   /** Where it lies, when it is another tensor seen as one pixel. */
   readonly viewOf?: PlanTensor;
@@ -44,6 +54,8 @@ export interface ConvolutionStep {
   readonly bias: string;
   readonly window: Window;
   readonly residual?: PlanTensor;
+  /** That of the sums before the addition, where both are on grids. */
+  readonly sumGrid?: Grid;
   readonly bounds: Bounds;
 }
 
@@ -89,9 +101,11 @@ export interface Plan {
   readonly outputs: ReadonlyMap<string, PlanTensor>;
 }
 
-/** An image of that many pixels; channels are stored in groups of 8. */
-export function planTensor(rows: number, columns: number, channels: number): PlanTensor {
-  return { rows, columns, channels, pitch: 8 * Math.ceil(channels / 8), halo: noHalo() };
+/** An image of that many pixels; channels are stored in groups of 8, on a grid of 16. */
+export function planTensor(rows: number, columns: number, channels: number, grid?: Grid): PlanTensor {
+  const group = grid === undefined ? 8 : 16;
+  const pitch = group * Math.ceil(channels / group);
+  return { rows, columns, channels, pitch, halo: noHalo(), ...(grid === undefined ? {} : { grid }) };
 }
 
 /** No zeros around. */
@@ -112,7 +126,7 @@ export function widenHalo(source: PlanTensor, window: Window, target: PlanTensor
 
 /** Bytes from a pixel to the one right of it, and to the one below it. */
 export function distancesOf(tensor: PlanTensor): { readonly step: number; readonly row: number } {
-  const step = 4 * tensor.pitch;
+  const step = (tensor.grid === undefined ? 4 : 2) * tensor.pitch;
   return { step, row: step * (tensor.halo.left + tensor.columns + tensor.halo.right) };
 }
 

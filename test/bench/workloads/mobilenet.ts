@@ -13,6 +13,7 @@ import { foldModel } from "../../../trainer/release/fold.ts";
 import { writeModelFiles } from "../../../trainer/release/model-files.ts";
 import type { UnpublishedVersion } from "../../../trainer/release/publish.ts";
 import { stream } from "../../../trainer/training/random.ts";
+import { inIntegers } from "./integer-mobilenet.ts";
 import { buildMobileNetV2 } from "./mobilenet-v2.ts";
 
 /** A net of one shape and one set of seeded weights, whichever process builds it. */
@@ -23,8 +24,8 @@ export interface MobileNetWorkload {
   readonly size: number;
   readonly width: number;
   readonly classes: number;
-  /** How the weights of the layers are stored; `none` unless told. */
-  readonly storage?: "none" | "uint8";
+  /** How the weights of the layers are stored, and whether they are computed in integers; `none` unless told. */
+  readonly storage?: "none" | "uint8" | "integers";
 }
 
 /** The net untrained, as arithmetic does not mind: V1 as the trainer builds it, V2 as Keras does. */
@@ -57,6 +58,10 @@ export async function compileMobileNet(workload: MobileNetWorkload): Promise<Sto
       role,
       layer,
     }));
+    if (storage === "integers") {
+      const integers = inIntegers({ ...graph, weights });
+      return { scheme: storage, graph: integers, model: writeModelFiles(integers, () => "none") };
+    }
     const files = writeModelFiles({ ...graph, weights }, ({ role }) =>
       role === "kernel" ? storage : "none",
     );
@@ -109,7 +114,7 @@ export async function bundleMobileNet(
     description: {
       model: "default",
       labels,
-      input: inputSpec(workload.size),
+      input: inputSpec(workload),
       architecture: { name: `mobilenet-v${workload.version ?? 1}`, width: workload.width },
       licence: "Apache-2.0",
       intendedUse: "Measuring speed.",
@@ -139,7 +144,9 @@ export async function bundleMobileNet(
   });
 }
 
-function inputSpec(size: number): InputSpec {
+function inputSpec({ size, storage }: MobileNetWorkload): InputSpec {
+  // on a grid, a byte of a pixel means 0
+  const middle = storage === "integers" ? 128 / 255 : 0.5;
   return {
     width: size,
     height: size,
@@ -148,8 +155,8 @@ function inputSpec(size: number): InputSpec {
     filter: "triangle",
     background: [0, 0, 0],
     denoise: "none",
-    mean: [0.5, 0.5, 0.5],
-    std: [0.5, 0.5, 0.5],
+    mean: [middle, middle, middle],
+    std: [middle, middle, middle],
     codecSha256,
   };
 }

@@ -8,7 +8,7 @@ import { loadCodec } from "../../../trainer/assets.ts";
 import { readRange } from "../../../trainer/data/file-tree.ts";
 import { openFileTree } from "../../../trainer/data/open-file-tree.ts";
 import { withBundle } from "../../../trainer/release/verify.ts";
-import { useWasm } from "../release/backends.ts";
+import { openInference } from "../../../trainer/engine/open-inference.ts";
 import { importBytes } from "./import-tiny.ts";
 
 const data = fileURLToPath(new URL("../../../../shared/data/", import.meta.url));
@@ -24,7 +24,7 @@ let folder: string;
 const photos: Photo[] = [];
 
 beforeAll(async () => {
-  await useWasm();
+  await openInference();
   folder = await mkdtemp(join(tmpdir(), "edgewise-photos-"));
   if (!present) return;
   const { files } = await openFileTree(join(data, "photos.tar.gz"), folder);
