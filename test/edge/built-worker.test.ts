@@ -10,7 +10,7 @@ import { projectRoot } from "../../trainer/project-root.ts";
 import { buildWorkerArtefact, type WorkerArtefact } from "../../trainer/serving/worker-artefact.ts";
 
 /** Of everything that is uploaded; the free plan allows 3 MB. Raising it needs a reason in the same commit. */
-const ceilingBytes = 600_000;
+const ceilingBytes = 450_000;
 
 /** What must never come along, by the path of its source. */
 const mustNotAppear: Readonly<Record<string, RegExp>> = {

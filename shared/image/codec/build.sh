@@ -29,14 +29,17 @@ source "$here/files.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-target=(--target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi -O3 -msimd128 -mbulk-memory -msign-ext
+target=(--target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi -msimd128 -mbulk-memory -msign-ext
   -mnontrapping-fptoint -mmutable-globals -ffunction-sections -fdata-sections
   "-ffile-prefix-map=$tree=." "-ffile-prefix-map=$here=.")
 
 compile() { # OBJECTS FILE
   local file=$2 flags=("${target[@]}" "${common_flags[@]}" "${includes[@]}")
+  local name
+  name=$(basename "${file%.c}")
   case $file in "$here"/*) flags+=("${own_warnings[@]}") ;; *) flags+=(-w) ;; esac
-  clang-19 "${flags[@]}" "${extra[@]}" -c "$file" -o "$1/$(basename "${file%.c}").o"
+  case " ${fast[*]} " in *" $name "* | *" all "*) flags+=(-O3) ;; *) flags+=(-Os) ;; esac
+  clang-19 "${flags[@]}" "${extra[@]}" -c "$file" -o "$1/$name.o"
 }
 
 module() { # NAME MAX_MEMORY FILES...
@@ -55,9 +58,9 @@ module() { # NAME MAX_MEMORY FILES...
     -o "$out/$name"
 }
 
-extra=()
+extra=() fast=("${hot[@]}")
 module codec.wasm $((80 << 20)) "${decoder_files[@]}" "$here/arena.c"
-extra=(-DARENA_LIMIT=1073741824u)
+extra=(-DARENA_LIMIT=1073741824u) fast=(all)
 module encoder.wasm $((1100 << 20)) "${encoder_files[@]}" "$here/arena.c"
 
 if [ "$out" = "$here" ]; then

@@ -12,6 +12,8 @@ webp_decoder=(dsp/alpha_processing dsp/cpu dsp/dec dsp/dec_clip_tables dsp/filte
   dec/alpha_dec dec/buffer_dec dec/frame_dec dec/idec_dec dec/io_dec dec/quant_dec dec/tree_dec dec/vp8_dec
   dec/vp8l_dec dec/webp_dec)
 inflate=(adler32 crc32 inffast inflate inftrees zutil)
+# What decoding a JPEG spends its time in; all else is built to be small, which the Worker's size and its first image feel.
+hot=(jdcoefct jdcolor jdhuff jdmerge jdphuff jdsample jidctint jidctred median p3 painter)
 own_decoder=(codec exif geometry icc jpeg jpeg-scans median p3 painter png webp)
 
 in_folder() { local folder=$1; shift; printf "$folder/%s.c\n" "$@"; }

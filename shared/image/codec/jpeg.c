@@ -119,23 +119,30 @@ static boolean read_marker(j_decompress_ptr jpeg) {
 
 /* --- decoding --- */
 
+/* A component of which the library keeps DC coefficients alone; see patches/libjpeg-turbo-3-dc-only.patch. */
+static bool is_dc_only(const struct jpeg_decompress_struct *jpeg, const jpeg_component_info *info) {
+  return jpeg->progressive_mode && info->DCT_scaled_size == 1;
+}
+
 static void check_coefficients(struct decoder *decoder) {
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
-  uint64_t bytes = 0;
+  jpeg_calc_output_dimensions(jpeg);
+  uint64_t decoded = 0, kept = 0;
   for (int component = 0; component < jpeg->num_components; component++) {
     const jpeg_component_info *info = &jpeg->comp_info[component];
     uint64_t columns = (info->width_in_blocks + info->h_samp_factor - 1) / info->h_samp_factor * info->h_samp_factor;
     uint64_t rows = (info->height_in_blocks + info->v_samp_factor - 1) / info->v_samp_factor * info->v_samp_factor;
-    bytes += columns * rows * sizeof(JBLOCK);
+    uint64_t bytes = columns * rows * sizeof(JBLOCK);
+    decoded += bytes;
+    kept += is_dc_only(jpeg, info) ? bytes / DCTSIZE2 : bytes;
   }
-  if (bytes > MAX_COEFFICIENT_BYTES) fail(FAIL_COEFFICIENTS);
+  if (kept > MAX_COEFFICIENT_BYTES) fail(FAIL_COEFFICIENTS);
 
   bool drop = jpeg->progressive_mode && jpeg->scale_num == 1;
-  jpeg_calc_output_dimensions(jpeg);
   struct survey survey =
       survey_scans(jpeg, (uint8_t *)decoder->source.next_input_byte, &decoder->source.bytes_in_buffer, drop);
   decoder->job->report->scans = survey.scans;
-  if (survey.scans * bytes > MAX_SCAN_BYTES) fail(FAIL_SCANS);
+  if (survey.scans * decoded > MAX_SCAN_BYTES) fail(FAIL_SCANS);
   if (!survey.ended && !survey.complete) fail(FAIL_TRUNCATED);
 }
 

@@ -25,7 +25,8 @@ describe("the codec's memory", () => {
     const large = encode(drawScene(4000, 3000), 60, { progressive: true });
     const before = heldBytes();
 
-    codec.decode(large, pixelSpec()); // holds 36 MB of coefficients
+    // at a quarter of its size, with 36 MB of coefficients
+    codec.decode(large, pixelSpec({ width: 600, height: 600 }));
 
     expect(heldBytes() - before).toBeLessThan(megabyte);
   });
@@ -39,11 +40,22 @@ describe("the codec's memory", () => {
 
     expect(heldBytes() - before).toBeLessThan(8 * megabyte);
   });
+
+  it("has no room for coefficients of a progressive photo that are not read at an eighth of its size", () => {
+    const photo = encode(drawScene(4000, 3000), 90, { progressive: true });
+    const fresh = loadCodec();
+    const before = heldBytes();
+
+    fresh.decode(photo, pixelSpec({ width: 224, height: 224 }));
+
+    // the file, and two colours at half the size that are read at a quarter; brightness alone would take 24 MB
+    expect(heldBytes() - before).toBeLessThan(18 * megabyte);
+  });
 });
 
-/** Bytes of array buffers and WebAssembly memories in use, the garbage collected. */
+/** Bytes of array buffers and WebAssembly memories in use, the garbage collected; `arrayBuffers` lacks the latter. */
 function heldBytes(): number {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
-  return process.memoryUsage().arrayBuffers;
+  return process.memoryUsage().external;
 }
