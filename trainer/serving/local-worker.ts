@@ -27,6 +27,11 @@ export interface ListenOptions extends ListenAddress {
   readonly onLog?: (line: string) => void;
   /** Variables that replace those of wrangler.jsonc. */
   readonly vars?: Readonly<Record<string, string>>;
+  /**
+   * Answers at a socket of the Worker's own, for measurements: Miniflare's proxy, which the deployed Worker has not, is
+   * an isolate in the same process. Without it nobody tells the Worker the address of its caller.
+   */
+  readonly direct?: boolean;
   /** Folder in which objects and bucket outlive workerd; without one they go with it. */
   readonly stateFolder?: string;
 }
@@ -62,6 +67,7 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
           modules: [...artefact.modules],
           // what the Worker would keep nearer than its bucket is as near as its bucket here
           cacheAPI: false,
+          ...(options.direct === true ? { unsafeDirectSockets: [{ host: options.host, port: 0 }] } : {}),
         },
         {
           name: bucketWorkerName,
@@ -81,7 +87,8 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
     }),
   );
   try {
-    const url = await miniflare.ready;
+    const proxied = await miniflare.ready;
+    const url = options.direct === true ? await miniflare.unsafeGetDirectURL(servingWorkerName) : proxied;
     const bucketWorker = await miniflare.getWorker(bucketWorkerName);
     return {
       url: url.origin,

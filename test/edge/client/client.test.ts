@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Client, createClient } from "../../../edge/client/client.ts";
 import { ClientError } from "../../../edge/client/client-error.ts";
 import type { SendOptions } from "../../../edge/client/send.ts";
@@ -108,6 +108,49 @@ describe("a client of the served Worker", () => {
 
     expect(predictions[0]?.label).toBe("red");
     expect(failure).toMatchObject({ code: "unauthorized", status: 401 });
+  });
+});
+
+describe("a client in React Native", () => {
+  /** As React Native has it: parts may be names of files, which its `fetch` reads. */
+  class NativeForm {
+    readonly parts: { readonly name: string; readonly value: unknown }[] = [];
+    append(name: string, value: unknown): void {
+      this.parts.push({ name, value });
+    }
+  }
+  const PlatformForm = FormData;
+  const files: Record<string, Uint8Array<ArrayBuffer>> = { "file:///red.png": red, "file:///blue.png": blue };
+  const nativeFetch: SendOptions["fetch"] = (url, { body, ...init }) => {
+    const form = new PlatformForm();
+    const parts = body instanceof NativeForm ? body.parts : [];
+    for (const { name, value } of parts as {
+      name: string;
+      value: { uri: string; type: string; name: string };
+    }[]) {
+      form.append(name, new File([files[value.uri] ?? ""], value.name, { type: value.type }));
+    }
+    return fetch(url, { ...init, body: form });
+  };
+
+  it("sends files by their URIs, one or several", async () => {
+    vi.stubGlobal("FormData", NativeForm);
+    try {
+      const { client } = clientOf(nativeFetch);
+      const one = await client.classify({ uri: "file:///red.png", type: "image/png" }, { topK: 1 });
+      const { results } = await client.classifyMany([
+        { uri: "file:///red.png", type: "image/png" },
+        { uri: "file:///blue.png", name: "second.png" },
+      ]);
+
+      expect(one.predictions).toMatchObject([{ label: "red" }]);
+      expect(results).toMatchObject([
+        { predictions: [{ label: "red" }, {}, {}] },
+        { name: "second.png", predictions: [{ label: "blue" }, {}, {}] },
+      ]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });
 
