@@ -98,10 +98,13 @@ async function classifyNewest(
       continue;
     }
     try {
-      const result = await services.models.use(
-        modelOf(config, services.settings),
-        request.keepAlive,
-        (served) => classifyFrame(served, bytes, record, camera, now),
+      const asked = {
+        reference: modelOf(config, services.settings),
+        caller: `camera ${record.id}`,
+        keepAlive: request.keepAlive,
+      };
+      const result = await services.rollouts.use(asked, (served) =>
+        classifyFrame(served, bytes, record, camera, now),
       );
       answers[index] = answerOf(result);
       const picture = camera.isWatched ? bytes : null;

@@ -22,13 +22,17 @@ export interface RolloutsOptions {
   readonly log: Log;
 }
 
-/** One image that is to be classified, and for whom. */
-export interface ClassifyRequest {
+/** Who asks which model. */
+export interface ModelRequest {
   readonly reference: ModelReference;
   /** What a canary is sticky by: an API key, a device, a camera or an address. */
   readonly caller: string;
   /** The request's `waitUntil`. */
   readonly keepAlive: (work: Promise<unknown>) => void;
+}
+
+/** One image that is to be classified, and for whom. */
+export interface ClassifyRequest extends ModelRequest {
   /** The encoded image. @throws {AppError} payload_too_large, invalid_argument */
   readonly read: () => Uint8Array;
   readonly options: ClassifyOptions;
@@ -71,15 +75,27 @@ export class Rollouts {
    * @throws {AppError} what the codec and the classifier throw; not_found, model_unavailable
    */
   async classify(request: ClassifyRequest): Promise<ClassifiedBy> {
+    const answer = await this.use(request, (served) => classifyBy(served, request));
+    const trial = this.#trialOf(request.reference, this.#options.models.recordOf(request.reference));
+    if (trial?.rollout.shadow === true && trial.ended === null) this.#shadow(request, trial, answer);
+    return answer;
+  }
+
+  /**
+   * Does something with the version that a caller gets; what is tried can fail, and is done by the other one then.
+   * Nothing is shown to both versions.
+   * @throws {AppError} what `work` throws; not_found, model_unavailable
+   */
+  async use<T extends { readonly unknown: boolean }>(
+    request: ModelRequest,
+    work: (served: ServedModel) => T,
+  ): Promise<T> {
     const { reference, keepAlive } = request;
     const { models } = this.#options;
     const record = models.recordOf(reference);
     const trial = this.#trialOf(reference, record);
-    if (trial === null || record === null)
-      return models.use(reference, keepAlive, (it) => classifyBy(it, request));
-    const arm = this.#armOf(request, record, trial);
-    const answer = await this.#answer(request, trial, arm);
-    if (trial.rollout.shadow && trial.ended === null) this.#shadow(request, trial, answer);
+    if (trial === null || record === null) return models.use(reference, keepAlive, work);
+    const answer = await this.#answer(request, trial, this.#armOf(request, record, trial), work);
     this.#judge(request, trial);
     return answer;
   }
@@ -125,7 +141,7 @@ export class Rollouts {
     return trial;
   }
 
-  #armOf({ reference, caller, keepAlive }: ClassifyRequest, record: AliasRecord, trial: Trial): Arm {
+  #armOf({ reference, caller, keepAlive }: ModelRequest, record: AliasRecord, trial: Trial): Arm {
     const { version, canaryFraction } = trial.rollout;
     if (trial.ended !== null) return "stable";
     if (!this.#isReady(reference, trial)) {
@@ -142,9 +158,14 @@ export class Rollouts {
     return this.#options.models.isReady(candidate, rollout.manifestSha256);
   }
 
-  async #answer(request: ClassifyRequest, trial: Trial, arm: Arm): Promise<ClassifiedBy> {
+  async #answer<T extends { readonly unknown: boolean }>(
+    request: ModelRequest,
+    trial: Trial,
+    arm: Arm,
+    work: (served: ServedModel) => T,
+  ): Promise<T> {
     try {
-      return await this.#run(request, trial, arm);
+      return await this.#run(request, trial, arm, work);
     } catch (error) {
       // what is tried must not cost an answer
       if (arm === "stable" || !isServersFault(error)) throw error;
@@ -154,17 +175,19 @@ export class Rollouts {
         ...namesOf(request, trial),
         reason: String(error),
       });
-      return this.#run(request, trial, "stable");
+      return this.#run(request, trial, "stable", work);
     }
   }
 
-  async #run(request: ClassifyRequest, { rollout, watch }: Trial, arm: Arm): Promise<ClassifiedBy> {
-    const { reference, keepAlive } = request;
+  async #run<T extends { readonly unknown: boolean }>(
+    { reference, keepAlive }: ModelRequest,
+    { rollout, watch }: Trial,
+    arm: Arm,
+    work: (served: ServedModel) => T,
+  ): Promise<T> {
     const asked = arm === "stable" ? reference : candidateOf(reference.model, rollout.version);
     try {
-      const answer = await this.#options.models.use(asked, keepAlive, (served) =>
-        classifyBy(served, request),
-      );
+      const answer = await this.#options.models.use(asked, keepAlive, work);
       watch.note(arm, answer.unknown ? "unknown" : "known");
       return answer;
     } catch (error) {
@@ -181,7 +204,8 @@ export class Rollouts {
     const compare = async (): Promise<void> => {
       try {
         await this.#options.wait(0);
-        const second = await this.#run({ ...request, options: { topK: 1 } }, trial, other);
+        const asked = { ...request, options: { topK: 1 } };
+        const second = await this.#run(request, trial, other, (served) => classifyBy(served, asked));
         // a promotion in between makes both the same
         if (second.version === answer.version) return;
         const agreed = classOf(second) === classOf(answer);
@@ -206,14 +230,14 @@ export class Rollouts {
   }
 
   /** Ends the rollout when the guard says so: here at once, for all by the alias's record. */
-  #judge(request: ClassifyRequest, trial: Trial): void {
+  #judge(request: ModelRequest, trial: Trial): void {
     const reason = trial.ended?.reason ?? trial.watch.verdict();
     if (reason === null || this.#options.clock() < (trial.ended?.retryAt ?? 0)) return;
     trial.ended = { reason, retryAt: this.#options.clock() + retryMs };
     request.keepAlive(this.#end(request, trial, reason));
   }
 
-  async #end(request: ClassifyRequest, trial: Trial, reason: string): Promise<void> {
+  async #end(request: ModelRequest, trial: Trial, reason: string): Promise<void> {
     const { reference } = request;
     const { store, models, clock, log } = this.#options;
     if (reference.kind !== "alias") return;
@@ -244,7 +268,7 @@ function classOf({ unknown, predictions }: Classification): string | null {
   return unknown ? null : (predictions[0]?.label ?? null);
 }
 
-function namesOf({ reference }: ClassifyRequest, { rollout }: Trial): Record<string, unknown> {
+function namesOf({ reference }: ModelRequest, { rollout }: Trial): Record<string, unknown> {
   const { kind: _, ...named } = reference;
   return { ...named, candidate: rollout.version };
 }
