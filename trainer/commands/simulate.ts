@@ -1,14 +1,13 @@
 import type { Command } from "commander";
-import { AppError } from "../../shared/contract/errors.ts";
-import { defaultAlias } from "../../shared/contract/names.ts";
-import { objectKeys } from "../../shared/contract/object-keys.ts";
 import type { Score } from "../simulation/score.ts";
 import type { SimulationResult } from "../simulation/run-simulation.ts";
+import { ensureSimulationModel, simulationModel } from "../simulation/simulation-model.ts";
 import { openStore } from "../storage/open-store.ts";
+import { abortOnSignal } from "../terminal/interrupt.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { type CommonOptions, parseCount, parsePositive, withCommonOptions } from "./common-options.ts";
-import { terminalReporter } from "./job-options.ts";
+import { cacheRootOf, terminalReporter } from "./job-options.ts";
 
 interface SimulateOptions extends CommonOptions {
   readonly cameras: number;
@@ -20,22 +19,30 @@ interface SimulateOptions extends CommonOptions {
 export function addSimulateCommand(program: Command): void {
   const command = program
     .command("simulate")
-    .description("let drawn cameras post to the Worker in workerd, and score the changes it tells of")
+    .description(
+      "let drawn cameras post to the Worker in workerd, and score the changes it tells of; trains a model of the drawn " +
+        "scenes first where there is none (some minutes)",
+    )
     .option("--cameras <number>", "cameras at a time", parsePositive, 20)
     .option("--minutes <number>", "minutes of a frame a second", parsePositive, 10)
     .option("--sustain <frames>", "frames of each endurance run, 0 for none", parseCount, 20_000);
   withCommonOptions(command, [
     "npm run edgewise -- simulate --json",
     "npm run edgewise -- simulate --cameras 4 --minutes 2 --sustain 0",
+    "npm run edgewise -- simulate --model default --seed 7 --minutes 60 --sustain 0 --json",
   ]).action(async (options: SimulateOptions) => {
     const output = createOutput(options.json);
     const store = await openStore(options.store);
-    if ((await store.head(objectKeys.alias(options.model, defaultAlias))) === null) {
-      throw new AppError(
-        "not_found",
-        `there is no ${options.model}/${defaultAlias} in ${options.store}; run npm start or train first`,
-      );
-    }
+    const reporter = terminalReporter(output);
+    const model = modelOf(command, options);
+    const cacheRoot = cacheRootOf(options);
+    const signal = abortOnSignal(output.say);
+    const trainedSeconds = await ensureSimulationModel(
+      store,
+      { model, seed: options.seed, cacheRoot },
+      reporter,
+      signal,
+    );
     // Wrangler takes a second to load; --help need not wait for it.
     const { runSimulation } = await import("../simulation/run-simulation.ts");
     const result = await runSimulation(
@@ -45,13 +52,19 @@ export function addSimulateCommand(program: Command): void {
         seconds: options.minutes * 60,
         seed: options.seed,
         sustainFrames: options.sustain,
-        model: options.model,
+        model,
       },
-      terminalReporter(output),
+      reporter,
+      signal,
     );
     describe(result, output);
-    output.result({ ...result });
+    output.result({ model, trainedSeconds, ...result });
   });
+}
+
+/** One of its own unless told: what is served by default may know other things than drawn scenes. */
+function modelOf(command: Command, { model }: SimulateOptions): string {
+  return command.getOptionValueSource("model") === "default" ? simulationModel : model;
 }
 
 function describe(result: SimulationResult, output: Output): void {
@@ -71,12 +84,30 @@ function describe(result: SimulationResult, output: Output): void {
         `$${everyTenSeconds.total.toFixed(2)} at one in ten`,
     );
   }
-  for (const [name, run] of Object.entries(sustained ?? {})) {
+  if (sustained !== null) describeSustained(sustained, output);
+}
+
+function describeSustained(
+  { dedup, noDedup, runtimeRssGrowthBytes }: NonNullable<SimulationResult["sustained"]>,
+  output: Output,
+): void {
+  for (const [name, run] of [
+    ["with dedup", dedup],
+    ["without", noDedup],
+  ] as const) {
     output.answer(
-      `${name}: ${run.framesPerCpuSecond?.toFixed(0) ?? "?"} frames a second of one core, ` +
-        `${run.rssGrowthBytes === null ? "?" : sizeText(Math.max(0, run.rssGrowthBytes))} more memory at the end`,
+      `${name}: ${run.framesPerCpuSecond?.toFixed(0) ?? "?"} frames a second of one core; ` +
+        `the Worker holds ${signedSize(run.heapGrowthBytes)} at the end, workerd ${signedSize(run.rssGrowthBytes)}`,
     );
   }
+  output.answer(
+    `  of as many requests by a Worker of one line workerd holds ${signedSize(runtimeRssGrowthBytes)}`,
+  );
+}
+
+function signedSize(bytes: number | null): string {
+  if (bytes === null) return "?";
+  return `${sizeText(Math.abs(bytes))} ${bytes < 0 ? "less" : "more"}`;
 }
 
 function cellsOf({ precision, recall, delayFrames, falseAlarmsPerCameraDay }: Score): string[] {

@@ -15,6 +15,8 @@ export interface LocalWorker {
   readonly url: string;
   /** The R2 bucket the Worker reads. */
   readonly bucket: ObjectStore;
+  /** Where V8's inspector of the Worker listens, `null` unless it was asked for. */
+  readonly inspectorUrl: URL | null;
   /** Ends workerd; its bucket goes with it, the record is the local store, unless there is a folder for it. */
   stop(): Promise<void>;
 }
@@ -34,9 +36,12 @@ export interface ListenOptions extends ListenAddress {
   readonly direct?: boolean;
   /** Folder in which objects and bucket outlive workerd; without one they go with it. */
   readonly stateFolder?: string;
+  /** Whether V8's inspector listens, on loopback: for measurements only. */
+  readonly inspect?: boolean;
 }
 
-const servingWorkerName = "edgewise";
+/** What workerd calls the Worker. */
+export const servingWorkerName = "edgewise";
 const bucketsSchema = z.object({ r2Buckets: z.object({ MODELS: z.object({ id: z.string() }) }) });
 
 /**
@@ -81,6 +86,7 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
       // No look-up of the machine's place in the world, no telemetry: nothing leaves this machine.
       cf: false,
       telemetry: { enabled: false },
+      ...(options.inspect === true ? { inspectorPort: 0 } : {}),
       ...(options.stateFolder === undefined ? {} : { resourcePersistencePath: options.stateFolder }),
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: ({ message }) => options.onLog?.(message),
@@ -92,6 +98,7 @@ async function startMiniflare(artefact: WorkerArtefact, options: ListenOptions):
     const bucketWorker = await miniflare.getWorker(bucketWorkerName);
     return {
       url: url.origin,
+      inspectorUrl: options.inspect === true ? await miniflare.getInspectorURL() : null,
       bucket: createR2Store(createBucketClient(bucketWorker.fetch.bind(bucketWorker))),
       stop: () => miniflare.dispose(),
     };

@@ -8,12 +8,15 @@ import { copyModels } from "../../shared/store/copy-models.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { askWorker, shareOut } from "../data/worker-requests.ts";
 import type { Reporter } from "../job/reporter.ts";
-import { startLocalWorker } from "../serving/local-worker.ts";
+import { type LocalWorker, servingWorkerName, startLocalWorker } from "../serving/local-worker.ts";
 import { buildWorkerArtefact } from "../serving/worker-artefact.ts";
+import { throwIfAborted } from "../terminal/interrupt.ts";
 import { rowsOfSite } from "./camera-client.ts";
 import { type CameraMonth, costOfMonth } from "./cost.ts";
+import { openHeapProbe } from "./live-heap.ts";
 import { measureSustained, type Sustained } from "./measure-sustained.ts";
 import { type DrawnCamera, replayCameras } from "./replay-cameras.ts";
+import { measureRuntimeGrowth } from "./runtime-growth.ts";
 import { type Score, scoreRuns } from "./score.ts";
 import type { SeriesRequest } from "./series-worker.ts";
 import { planTimeline, type Timeline } from "./timeline.ts";
@@ -47,7 +50,12 @@ export interface SimulationResult extends Score {
   };
   /** US dollars, without what the plan includes; `null` where the machine does not tell what a process uses. */
   readonly cameraMonth: { readonly everySecond: CameraMonth; readonly everyTenSeconds: CameraMonth } | null;
-  readonly sustained: { readonly dedup: Sustained; readonly noDedup: Sustained } | null;
+  readonly sustained: {
+    readonly dedup: Sustained;
+    readonly noDedup: Sustained;
+    /** What a Worker of one line makes workerd grow by in as many requests, in bytes. */
+    readonly runtimeRssGrowthBytes: number | null;
+  } | null;
 }
 
 const site = "simulation";
@@ -58,8 +66,9 @@ export async function runSimulation(
   store: ObjectStore,
   options: SimulationOptions,
   reporter: Reporter,
+  signal: AbortSignal,
 ): Promise<SimulationResult> {
-  const cameras = await drawCameras(options, reporter);
+  const cameras = await drawCameras(options, reporter, signal);
   const folder = await mkdtemp(join(tmpdir(), "edgewise-simulation-"));
   try {
     const artefact = await buildWorkerArtefact(join(folder, "worker"));
@@ -67,11 +76,12 @@ export async function runSimulation(
       port: 0,
       host: "127.0.0.1",
       open: true,
+      inspect: true,
       vars: { MODEL: options.model, ALIAS: defaultAlias },
     });
     try {
       await copyModels(store, worker.bucket);
-      return await simulate(worker.url, cameras, options, reporter);
+      return await simulate(worker, cameras, options, reporter, signal);
     } finally {
       await worker.stop();
     }
@@ -83,6 +93,7 @@ export async function runSimulation(
 async function drawCameras(
   { cameras, seconds, seed }: SimulationOptions,
   reporter: Reporter,
+  signal: AbortSignal,
 ): Promise<readonly DrawnCamera[]> {
   const timelines = Array.from({ length: cameras }, (_, camera) => planTimeline(seed, camera, seconds));
   const threads = Math.min(mostThreads, availableParallelism(), cameras);
@@ -94,6 +105,7 @@ async function drawCameras(
   const bar = reporter.progress("draw");
   try {
     await shareOut(workers, timelines, async (worker, timeline) => {
+      throwIfAborted(signal, "the simulation");
       const request: SeriesRequest = { seed, timeline };
       drawn.set(timeline, await askWorker<Uint8Array[]>(worker, request));
       bar.update(drawn.size, cameras);
@@ -106,14 +118,19 @@ async function drawCameras(
 }
 
 async function simulate(
-  url: string,
+  worker: LocalWorker,
   cameras: readonly DrawnCamera[],
   options: SimulationOptions,
   reporter: Reporter,
+  signal: AbortSignal,
 ): Promise<SimulationResult> {
+  const { url } = worker;
   const bar = reporter.progress("post");
   const before = useOfWorkerd();
-  const replay = await replayCameras(url, site, cameras, (done, total) => bar.update(done, total));
+  const replay = await replayCameras(url, site, cameras, (done, total) => {
+    throwIfAborted(signal, "the simulation");
+    bar.update(done, total);
+  });
   const after = useOfWorkerd();
   bar.end();
   const rows = await rowsOfSite(url, site);
@@ -133,7 +150,7 @@ async function simulate(
     perFrameTrigger: scoreRuns(replay.perFrame, options.seconds),
     use,
     cameraMonth: cpuMs === null ? null : monthsOf(cpuMs, use),
-    sustained: await sustain(url, cameras, options, reporter),
+    sustained: await sustain(worker, cameras, options, reporter, signal),
   };
 }
 
@@ -157,13 +174,15 @@ function monthsOf(
 }
 
 async function sustain(
-  url: string,
+  { url, inspectorUrl }: LocalWorker,
   cameras: readonly DrawnCamera[],
   { sustainFrames }: SimulationOptions,
   reporter: Reporter,
+  signal: AbortSignal,
 ): Promise<SimulationResult["sustained"]> {
   const frames = cameras[0]?.frames ?? [];
-  if (sustainFrames === 0 || frames.length === 0) return null;
+  if (sustainFrames === 0 || frames.length === 0 || inspectorUrl === null) return null;
+  const heap = await openHeapProbe(inspectorUrl, servingWorkerName);
   const run = async (name: string, dedup: boolean): Promise<Sustained> => {
     const bar = reporter.progress(name);
     const measured = await measureSustained(
@@ -172,10 +191,22 @@ async function sustain(
       frames,
       sustainFrames,
       dedup,
-      (done, total) => bar.update(done, total),
+      heap,
+      (done, total) => {
+        throwIfAborted(signal, "the simulation");
+        bar.update(done, total);
+      },
     );
     bar.end();
     return measured;
   };
-  return { dedup: await run("dedup", true), noDedup: await run("no-dedup", false) };
+  try {
+    return {
+      dedup: await run("dedup", true),
+      noDedup: await run("no-dedup", false),
+      runtimeRssGrowthBytes: await measureRuntimeGrowth(sustainFrames),
+    };
+  } finally {
+    heap.close();
+  }
 }

@@ -1,3 +1,5 @@
+import { AppError } from "../../shared/contract/errors.ts";
+
 const signals = ["SIGINT", "SIGTERM"] as const;
 
 /** Resolves at Ctrl-C or SIGTERM; a second one ends the process as usual. */
@@ -25,6 +27,11 @@ export function abortOnSignal(say: (line: string) => void): AbortSignal {
     controller.abort();
   });
   return controller.signal;
+}
+
+/** @param what was going on, e.g. `the simulation` @throws {AppError} interrupted once the signal aborted */
+export function throwIfAborted(signal: AbortSignal, what: string): void {
+  if (signal.aborted) throw new AppError("interrupted", `${what} was interrupted; run it again`);
 }
 
 /** Resolves when the signal aborts, at once when it has. */
