@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Output, Reply, RunRequest } from "./contender.ts";
+import type { Clock, Output, Reply, RunRequest } from "./contender.ts";
 
 /** Which module of `contenders/` runs on which workload. */
 export interface ContenderSpec {
@@ -19,8 +19,8 @@ export interface RunningContender {
   readonly label: string;
   /** Of its first run. */
   readonly output: Output;
-  /** Runs it so many times; gives the processor milliseconds of one run. */
-  cpuMsPerRun(times: number): Promise<number>;
+  /** Runs it so many times; gives the milliseconds of one run. */
+  msPerRun(times: number, clock: Clock): Promise<number>;
   stop(): void;
 }
 
@@ -44,12 +44,12 @@ export async function startContender(spec: ContenderSpec): Promise<RunningConten
     name: spec.name,
     label: ready.label,
     output: ready.output,
-    cpuMsPerRun: async (times) => {
-      const request: RunRequest = { times };
+    msPerRun: async (times, clock) => {
+      const request: RunRequest = { times, clock };
       child.send(request);
       const ran = await next();
       if (ran.kind !== "ran") throw new Error(`${spec.name} said ${ran.kind} instead of its time`);
-      return ran.cpuMs / times;
+      return ran.ms / times;
     },
     stop: () => {
       child.kill();

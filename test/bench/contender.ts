@@ -12,12 +12,16 @@ export interface Contender {
 /** What the parent asks of a contender's process. */
 export interface RunRequest {
   readonly times: number;
+  readonly clock: Clock;
 }
+
+/** What is measured: processor time of all threads, or, of work that shares itself out, the time on the wall. */
+export type Clock = "cpu" | "wall";
 
 /** What a contender's process tells its parent. */
 export type Reply =
   | { readonly kind: "ready"; readonly label: string; readonly output: Output }
-  | { readonly kind: "ran"; readonly cpuMs: number }
+  | { readonly kind: "ran"; readonly ms: number }
   | { readonly kind: "failed"; readonly message: string };
 
 /**
@@ -32,7 +36,7 @@ export async function serveContender<Workload>(
     const contender = await create(JSON.parse(process.argv[2] ?? "null"));
     reply({ kind: "ready", label: contender.label, output: await contender.run() });
     process.on("message", (request: RunRequest) => {
-      void runBlock(contender, request.times).then(reply, fail);
+      void runBlock(contender, request).then(reply, fail);
     });
   } catch (error) {
     fail(error);
@@ -40,11 +44,12 @@ export async function serveContender<Workload>(
 }
 
 /** Processor time of all threads of this process, so a library that works on its own threads hides nothing. */
-async function runBlock(contender: Contender, times: number): Promise<Reply> {
+async function runBlock(contender: Contender, { times, clock }: RunRequest): Promise<Reply> {
+  const start = performance.now();
   const before = process.cpuUsage();
   for (let run = 0; run < times; run++) await contender.run();
   const { user, system } = process.cpuUsage(before);
-  return { kind: "ran", cpuMs: (user + system) / 1000 };
+  return { kind: "ran", ms: clock === "cpu" ? (user + system) / 1000 : performance.now() - start };
 }
 
 function reply(message: Reply): void {

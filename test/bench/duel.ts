@@ -1,5 +1,5 @@
 import { type ContenderSpec, type RunningContender, startContender } from "./contender-process.ts";
-import type { Output } from "./contender.ts";
+import type { Clock, Output } from "./contender.ts";
 
 /** How long a duel goes on. */
 export interface DuelOptions {
@@ -7,6 +7,8 @@ export interface DuelOptions {
   readonly rounds: number;
   /** Processor milliseconds a block aims at; at least one run. */
   readonly blockMs: number;
+  /** Processor time unless told. */
+  readonly clock?: Clock;
   /** Runs before anything counts, which compile the code. */
   readonly warmUpRuns: number;
   /** How far `theirs` is from `ours`, told beside the times; throws when they did not do the same work. */
@@ -50,8 +52,10 @@ export async function duel(
 /** `[contender][round]`, processor milliseconds of one run. */
 async function fight(contenders: readonly RunningContender[], options: DuelOptions): Promise<number[][]> {
   const entrants = [];
+  const { clock = "cpu" } = options;
   for (const contender of contenders) {
-    const perRun = options.warmUpRuns > 0 ? await contender.cpuMsPerRun(options.warmUpRuns) : options.blockMs;
+    const perRun =
+      options.warmUpRuns > 0 ? await contender.msPerRun(options.warmUpRuns, clock) : options.blockMs;
     entrants.push({
       contender,
       times: Math.max(1, Math.round(options.blockMs / perRun)),
@@ -60,7 +64,7 @@ async function fight(contenders: readonly RunningContender[], options: DuelOptio
   }
   for (let round = 0; round < options.rounds; round++) {
     for (const entrant of round % 2 === 0 ? entrants : entrants.toReversed()) {
-      entrant.ms.push(await entrant.contender.cpuMsPerRun(entrant.times));
+      entrant.ms.push(await entrant.contender.msPerRun(entrant.times, clock));
     }
   }
   return entrants.map((entrant) => entrant.ms);

@@ -3,6 +3,7 @@ import { decodeSuite } from "./suites/decode.ts";
 import { inferenceSuite } from "./suites/inference.ts";
 import { integersSuite } from "./suites/integers.ts";
 import { limitsSuite } from "./suites/limits.ts";
+import { stagesSuite } from "./suites/stages.ts";
 import { trainingSuite } from "./suites/training.ts";
 import { workerSuite } from "./suites/worker.ts";
 
@@ -14,4 +15,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   limits: limitsSuite,
   worker: workerSuite,
   training: trainingSuite,
+  stages: stagesSuite,
 };

@@ -8,7 +8,7 @@ import { buildMobileNet } from "../workloads/mobilenet.ts";
 import { adamSettings, drawBatch, type TrainingWorkload } from "../workloads/training-batch.ts";
 
 await serveContender<TrainingWorkload>(async (workload) => {
-  const engine = await openEngine("wasm");
+  const engine = await openEngine(workload.engine ?? "wasm");
   const model = buildMobileNet(workload);
   const optimizer = new Adam(engine, trainableWeights(model), 0);
   const classWeights = new Float64Array(workload.classes).fill(1);
@@ -16,7 +16,7 @@ await serveContender<TrainingWorkload>(async (workload) => {
   const batch = drawBatch(workload);
   const random = stream(1, "bench/dropout");
   return {
-    label: "engine wasm",
+    label: `engine ${engine.name}`,
     run: () => Float32Array.of(trainStep(context, batch, adamSettings.learningRate, random)),
   };
 });

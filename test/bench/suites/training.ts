@@ -1,14 +1,22 @@
-import { duel } from "../duel.ts";
+import { probeNative } from "../../../trainer/engine/probe-native.ts";
+import type { ContenderSpec } from "../contender-process.ts";
+import { duel, type DuelOptions } from "../duel.ts";
 import { largestDifference } from "../largest-difference.ts";
 import type { Suite } from "../suite.ts";
 import type { TrainingWorkload } from "../workloads/training-batch.ts";
 
 const net = { size: 96, width: 0.25, classes: 10 };
-const options = { warmUpRuns: 1, blockMs: 2000, distance: largestDifference(1e-3) };
+const options: DuelOptions = {
+  rounds: 3,
+  warmUpRuns: 1,
+  blockMs: 2000,
+  distance: largestDifference(1e-3),
+};
 
 /**
  * One optimiser update of MobileNet V1 0.25@96, one core. Batch 8 beside pure JavaScript, which takes a quarter of the
- * minute that the usual 32 would take; batch 32 by ourselves.
+ * minute that the usual 32 would take; batch 32 beside tfjs-node, where that is installed. Then two threads beside one, by
+ * the clock, with the same bits as a result.
  */
 export const trainingSuite: Suite = async ({ report }) => {
   const small: TrainingWorkload = { ...net, batchSize: 8 };
@@ -20,21 +28,32 @@ export const trainingSuite: Suite = async ({ report }) => {
         { name: "ours", module: "train-ours.ts", workload: small },
         { name: "tfjs-cpu", module: "train-tfjs-cpu.ts", workload: small },
       ],
-      { ...options, rounds: 3 },
+      options,
     ),
   });
+  const usual: TrainingWorkload = { ...net, batchSize: 32 };
+  const native = await probeNative("@tensorflow/tfjs-node");
+  const peers: ContenderSpec[] =
+    native.kind === "usable"
+      ? [{ name: "tfjs-node", module: "train-ours.ts", workload: { ...usual, engine: "native-cpu" } }]
+      : [];
   report({
     name: "train-step-32",
     workload: "the same, batch 32",
-    standings: await duel(
-      [
-        {
-          name: "ours",
-          module: "train-ours.ts",
-          workload: { ...net, batchSize: 32 } satisfies TrainingWorkload,
-        },
-      ],
-      { ...options, rounds: 3 },
-    ),
+    standings: await duel([{ name: "ours", module: "train-ours.ts", workload: usual }, ...peers], options),
   });
+  for (const batchSize of [32, 64]) {
+    const on = (workers: number): TrainingWorkload => ({ ...net, batchSize, workers });
+    report({
+      name: `train-step-${batchSize}-threads`,
+      workload: `the same with light augmentation, batch ${batchSize} in parts of 16; milliseconds by the clock`,
+      standings: await duel(
+        [
+          { name: "two", module: "train-threads.ts", workload: on(2) },
+          { name: "one", module: "train-threads.ts", workload: on(1) },
+        ],
+        { ...options, rounds: 5, clock: "wall", distance: largestDifference(0) },
+      ),
+    });
+  }
 };

@@ -1,10 +1,15 @@
 import type { Batch } from "../../../trainer/training/batch.ts";
+import type { EngineName } from "../../../trainer/engine/engine.ts";
 import { stream } from "../../../trainer/training/random.ts";
 import type { MobileNetWorkload } from "./mobilenet.ts";
 
 /** One net and one batch to train on. */
 export interface TrainingWorkload extends MobileNetWorkload {
   readonly batchSize: number;
+  /** What computes ours; `wasm` unless told. */
+  readonly engine?: EngineName;
+  /** Threads of ours; 1 unless told. */
+  readonly workers?: number;
 }
 
 /** The numbers of the optimiser, as the trainer sets them; tfjs's own defaults but for epsilon. */
