@@ -67,27 +67,32 @@ function transform(
       const fromX = Math.min(width - 1, Math.max(0, middleX + cos * dx + sin * dy));
       const fromY = Math.min(height - 1, Math.max(0, middleY - sin * dx + cos * dy));
       const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
-      const [right, bottom] = [Math.min(width - 1, left + 1), Math.min(height - 1, top + 1)];
       const [across, down] = [fromX - left, fromY - top];
-      for (let channel = 0; channel < 3; channel++) {
-        const at = (row: number, column: number): number =>
-          pixels[(row * width + column) * 3 + channel] as number;
-        const above = at(top, left) * (1 - across) + at(top, right) * across;
-        const below = at(bottom, left) * (1 - across) + at(bottom, right) * across;
-        out[target++] = Math.round(above * (1 - down) + below * down);
+      const corner = 3 * (top * width + left);
+      const right = left + 1 < width ? 3 : 0;
+      const below = top + 1 < height ? 3 * width : 0;
+      for (let at = corner; at < corner + 3; at++) {
+        const upper = mix(pixels[at] as number, pixels[at + right] as number, across);
+        const lower = mix(pixels[at + below] as number, pixels[at + below + right] as number, across);
+        out[target++] = Math.round(mix(upper, lower, down));
       }
     }
   }
 }
 
+function mix(a: number, b: number, share: number): number {
+  return a * (1 - share) + b * share;
+}
+
 /** Moves the colours away from grey, or towards it. */
 function saturate(pixels: Uint8Array, factor: number): void {
   for (let i = 0; i < pixels.length; i += 3) {
-    const [red = 0, green = 0, blue = 0] = pixels.subarray(i, i + 3);
     // ITU-R BT.601
-    const luma = 0.299 * red + 0.587 * green + 0.114 * blue;
-    for (const [channel, value] of [red, green, blue].entries()) {
-      pixels[i + channel] = Math.min(255, Math.max(0, Math.round(luma + (value - luma) * factor)));
+    const luma =
+      0.299 * (pixels[i] as number) + 0.587 * (pixels[i + 1] as number) + 0.114 * (pixels[i + 2] as number);
+    for (let at = i; at < i + 3; at++) {
+      const value = Math.round(luma + ((pixels[at] as number) - luma) * factor);
+      pixels[at] = Math.min(255, Math.max(0, value));
     }
   }
 }
