@@ -7,7 +7,7 @@ export interface DuelOptions {
   readonly rounds: number;
   /** Processor milliseconds a block aims at; at least one run. */
   readonly blockMs: number;
-  /** Processor time unless told. */
+  /** `all-threads` unless told. */
   readonly clock?: Clock;
   /** Runs before anything counts, which compile the code. */
   readonly warmUpRuns: number;
@@ -52,7 +52,7 @@ export async function duel(
 /** `[contender][round]`, processor milliseconds of one run. */
 async function fight(contenders: readonly RunningContender[], options: DuelOptions): Promise<number[][]> {
   const entrants = [];
-  const { clock = "cpu" } = options;
+  const { clock = "all-threads" } = options;
   for (const contender of contenders) {
     const perRun =
       options.warmUpRuns > 0 ? await contender.msPerRun(options.warmUpRuns, clock) : options.blockMs;

@@ -1,5 +1,5 @@
 // How fast edgewise is beside its peers, in one run: decode, inference, the whole Worker, one training step.
-// usage: npm run bench -- [--json] [--only decode,inference,limits,worker,training,stages]
+// usage: npm run bench -- [--json] [--only decode,inference,integers,limits,worker,training,stages]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

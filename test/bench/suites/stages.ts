@@ -43,14 +43,14 @@ export const stagesSuite: Suite = async ({ folder, note }) => {
 };
 
 function stagesOf(file: string): readonly Stage[] {
-  const cpu = { images: 1, clock: "cpu" } as const;
+  const cpu = { images: 1, clock: "all-threads" } as const;
   const step = (workers: number): Stage => ({
     name: `train-${workers}`,
     module: "train-threads.ts",
     workload: { ...net, batchSize: 64, workers },
     images: 64,
-    clock: "wall",
-    meaning: `augmented and learnt from, batch 64, on ${workers === 1 ? "one thread" : `${workers} threads`}, by the clock`,
+    clock: "main-thread",
+    meaning: `augmented and learnt from, batch 64, on ${workers === 1 ? "one thread" : `${workers} threads, each with a core of its own`}`,
   });
   const augment = (strength: string): Stage => ({
     ...cpu,
@@ -83,7 +83,7 @@ function stagesOf(file: string): readonly Stage[] {
       module: "stage-evaluate.ts",
       workload: net,
       images: 64,
-      clock: "cpu",
+      clock: "all-threads",
       meaning: "validated by the net as it is trained",
     },
     {
