@@ -3,16 +3,15 @@ import { openDecodePool } from "../data/decode-pool.ts";
 import type { FileTree } from "../data/file-tree.ts";
 import { openFileTree } from "../data/open-file-tree.ts";
 import { spreadEvenly } from "../data/spread-evenly.ts";
-import { openInference } from "../engine/open-inference.ts";
 import type { AuditedImage } from "./examination.ts";
 import type { Audit, Finding } from "./finding.ts";
 import { type DuplicateGroup, findDuplicates, groupDuplicates } from "./find-duplicates.ts";
 import { findEncoding } from "./find-encoding.ts";
 import { findImbalance } from "./find-balance.ts";
-import { findLabelDoubts, type LabelDoubt } from "./find-label-errors.ts";
+import type { LabelDoubt } from "./find-label-errors.ts";
 import { findLeakage } from "./find-leakage.ts";
 import { findQuality } from "./find-quality.ts";
-import { labelFeatures } from "./label-features.ts";
+import { judgeLabels } from "./judge-labels.ts";
 
 /** What is audited, and how. */
 export interface AuditRequest {
@@ -23,7 +22,11 @@ export interface AuditRequest {
   /** Folder that keeps what was unpacked. */
   readonly cacheRoot: string;
   readonly seed: number;
-  readonly onProgress?: (phase: "unpack" | "examine" | "embed", done: number, total: number) => void;
+  readonly onProgress?: (
+    phase: "unpack" | "examine" | "embed" | "train",
+    done: number,
+    total: number,
+  ) => void;
 }
 
 /** An audit with the images it is about. */
@@ -49,7 +52,7 @@ export async function auditDataset(request: AuditRequest): Promise<AuditedDatase
     (await openFileTree(path, cacheRoot, (done, total) => onProgress?.("unpack", done, total)));
   const { labels, images, unreadable } = await examineTree(tree, onProgress);
   const duplicates = groupDuplicates(images);
-  const judged = await judgeLabels(request, images, labels, groupNumbers(images, duplicates));
+  const judged = await doubtLabels(request, images, labels, groupNumbers(images, duplicates));
   const findings = [
     ...describeUnreadable(unreadable),
     ...findDuplicates(duplicates),
@@ -105,30 +108,28 @@ async function examineTree(tree: FileTree, onProgress: AuditRequest["onProgress"
   }
 }
 
-interface JudgedLabels {
+interface DoubtedImages {
   readonly features: string;
   readonly images: readonly AuditedImage[];
   readonly doubts: readonly LabelDoubt[];
 }
 
-async function judgeLabels(
+async function doubtLabels(
   { seed, onProgress }: AuditRequest,
   all: readonly AuditedImage[],
   labels: readonly string[],
   groups: ReadonlyMap<AuditedImage, number>,
-): Promise<JudgedLabels> {
+): Promise<DoubtedImages> {
   const images = spreadEvenly(all, mostJudged);
   if (images.length < leastJudged) return { features: "too few images", images: [], doubts: [] };
-  const { name, features } = await labelFeatures(images, (done, total) => onProgress?.("embed", done, total));
-  await openInference();
-  const doubts = await findLabelDoubts({
-    features,
+  const folded = {
     labels: Int32Array.from(images, (image) => labels.indexOf(image.label)),
     classes: labels.length,
     groups: images.map((image, i) => groups.get(image) ?? all.length + i),
     seed,
-  });
-  return { features: name, images, doubts };
+  };
+  const { judge, doubts } = await judgeLabels(images, folded, onProgress);
+  return { features: judge, images, doubts };
 }
 
 function groupNumbers(
@@ -154,14 +155,14 @@ function describeUnreadable(unreadable: ExaminedTree["unreadable"]): Finding[] {
   ];
 }
 
-function describeDoubts({ images, doubts, features }: JudgedLabels, labels: readonly string[]): Finding[] {
+function describeDoubts({ images, doubts, features }: DoubtedImages, labels: readonly string[]): Finding[] {
   if (doubts.length === 0) return [];
   return [
     {
       check: "label-error",
       severity: "warning",
       message:
-        `${doubts.length} of ${images.length} labels are doubtful, judged by ${features} and 5-fold cross-validation; ` +
+        `${doubts.length} of ${images.length} labels are doubtful, judged by ${features}, none by a model that saw it; ` +
         "look at each, some are right",
       images: doubts.flatMap(({ index, suggested, doubt }) => {
         const image = images[index];

@@ -31,23 +31,37 @@ const mostSources = 12;
  * @returns parts of at least 10 images
  */
 export function sliceAccuracy(facts: readonly ImageFacts[], right: readonly boolean[]): Slice[] {
-  const bySize = thirds(facts.map(({ width, height }) => Math.min(width, height)));
-  const byBrightness = thirds(facts.map(({ brightness }) => brightness));
-  const slice = (by: Slice["by"], nameOf: (index: number) => string): Slice[] =>
-    [...Map.groupBy(facts.keys(), nameOf)]
+  const sides = facts.map(({ width, height }) => Math.min(width, height));
+  const brightness = facts.map((fact) => fact.brightness);
+  const slice = (
+    by: Slice["by"],
+    nameOf: (index: number) => string,
+    order: Iterable<number> = facts.keys(),
+  ): Slice[] =>
+    [...Map.groupBy(order, nameOf)]
       .filter(([, members]) => members.length >= leastImages)
       .map(([name, members]) => ({
         by,
         name,
         ...countedShare(members.filter((i) => right[i]).length, members.length),
       }));
+  /** The least first. */
+  const sliceThirds = (
+    by: Slice["by"],
+    values: readonly number[],
+    describe: (third: string) => string,
+  ): Slice[] => {
+    const nameOf = thirds(values);
+    const rising = [...values.keys()].toSorted((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+    return slice(by, (index) => describe(nameOf(index)), rising);
+  };
   const sources = slice("source", (i) => facts[i]?.source || "not told").toSorted(
     (a, b) => b.images - a.images,
   );
   return [
     ...(sources.length > 1 ? sources.slice(0, mostSources) : []),
-    ...slice("size", (i) => `shorter side ${bySize(i)} px`),
-    ...slice("brightness", (i) => `mean brightness ${byBrightness(i)}`),
+    ...sliceThirds("size", sides, (third) => `shorter side ${third} px`),
+    ...sliceThirds("brightness", brightness, (third) => `mean brightness ${third}`),
   ];
 }
 

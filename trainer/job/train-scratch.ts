@@ -5,7 +5,7 @@ import { releasableLayers } from "../release/layers-model.ts";
 import { trainModel } from "../training/train-model.ts";
 import type { TrainingRequest, TrainingResult } from "../training/training-request.ts";
 import { decodeSplits } from "./decode-splits.ts";
-import { inputSpecFor, pixelSpec } from "./input-spec.ts";
+import { inputSpecFor, pixelSpec } from "../training/input-spec.ts";
 import { openMetricsLog } from "./metrics-log.ts";
 import type { ScratchPlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";

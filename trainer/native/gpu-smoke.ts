@@ -11,7 +11,7 @@ import type { ImageSet } from "../data/image-set.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { openEngine } from "../engine/open-engine.ts";
-import { inputSpecFor, pixelSpec } from "../job/input-spec.ts";
+import { inputSpecFor, pixelSpec } from "../training/input-spec.ts";
 import { buildModel } from "../model/build-model.ts";
 import { describeFailure } from "../terminal/output.ts";
 import { table } from "../terminal/table.ts";

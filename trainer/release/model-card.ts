@@ -90,7 +90,7 @@ function origin(facts: CardFacts): string {
   return [
     "## Origin",
     "",
-    `- Architecture: ${JSON.stringify(facts.architecture)}`,
+    `- Architecture: ${describeArchitecture(facts.architecture)}`,
     ...trainedOn(provenance),
     `- Run: ${provenance.runId}, started ${provenance.startedAt}, seed ${provenance.seed}, engine ${provenance.engine}`,
     `- Configuration digest: ${provenance.configDigest}`,
@@ -108,6 +108,11 @@ function trainedOn({ importedFrom, ...provenance }: CardFacts["provenance"]): st
       ? []
       : [`- Imported from the file ${escape(importedFrom.file)} (SHA-256 ${importedFrom.sha256})`]),
   ];
+}
+
+/** A net in words: its name, and what else is known of it. */
+export function describeArchitecture({ name, ...rest }: CardFacts["architecture"]): string {
+  return [name, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)].join(", ");
 }
 
 function fixed(value: number): string {

@@ -1,4 +1,5 @@
 import { splits } from "../../shared/contract/dataset.ts";
+import { describeArchitecture } from "../release/model-card.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportFacts } from "./report-facts.ts";
 
@@ -17,7 +18,7 @@ export function modelCard({ manifest, evaluation }: ReportFacts): Markup {
         "Input",
         `${input.width}x${input.height} px, ${input.fit}, ${input.filter} filter, denoise ${input.denoise}`,
       )}
-      ${entry("Architecture", JSON.stringify(manifest.architecture))}
+      ${entry("Architecture", describeArchitecture(manifest.architecture))}
       ${entry(
         "Unknown images",
         unknown.rule === "none" ? "are not told from known ones" : `are told by the rule ${unknown.rule}`,

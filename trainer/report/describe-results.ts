@@ -1,9 +1,9 @@
 import { html, type Markup } from "./html.ts";
 import type { ReportFacts } from "./report-facts.ts";
 
-/** A fraction as a percentage, e.g. `97.5 %`. */
+/** A fraction as a percentage that no line break parts, e.g. `97.5 %`. */
 export function percentText(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}\u00A0%`;
 }
 
 /** What one wants to know first. */

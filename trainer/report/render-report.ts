@@ -22,6 +22,7 @@ const sections = [
   ["losses", "Hardest images"],
   ["calibration", "Calibration and thresholds"],
   ["unknown", "Unknown"],
+  ["slices", "Slices"],
   ["robustness", "Robustness"],
   ["precisions", "Precisions"],
   ["duplicates", "Near-duplicates"],
@@ -48,7 +49,9 @@ export async function renderReport(facts: ReportFacts): Promise<Uint8Array> {
       </p>
       ${keyFacts(facts)}
       <nav class="contents" aria-label="Sections">
-        ${sections.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}
+        ${sections
+          .filter(([id]) => id !== "slices" || facts.slices.length > 0)
+          .map(([id, name]) => html`<a href="#${id}">${name}</a>`)}
       </nav>
       ${trainingSection(facts)} ${classTable(facts)} ${curveSection(facts)} ${confusionSection(facts)}
       ${lossSection(facts)} ${calibrationSection(facts)} ${unknownSection(facts)} ${sliceTable(facts)}

@@ -9,6 +9,7 @@ import { type Audit, auditSchema, type Finding } from "../../../trainer/audit/fi
 import { openFileTree } from "../../../trainer/data/open-file-tree.ts";
 import { readRange } from "../../../trainer/data/file-tree.ts";
 import { encodeScene, scenePath } from "../../../trainer/data/sample/scene-file.ts";
+import { createRandom } from "../release/random.ts";
 import { corrupted, type Files, flipLabels, recompressed, writeDataset } from "./planted-faults.ts";
 
 const sharedData = new URL("../../../../shared/data/", import.meta.url).pathname;
@@ -113,6 +114,46 @@ describe("auditDataset on drawn scenes, without a backbone", () => {
     expect(pathsOf(result, "unreadable").toSorted()).toEqual(planted.toSorted());
     expect(result.images).toBe(paths.length);
   });
+});
+
+/**
+ * Small pictures of a spot with a ring around it, anywhere on them: bright in dark, or dark in bright. Neither colours
+ * nor the directions of edges tell the two apart, wherever they are counted; what a net learns in a minute does.
+ */
+function spots(each: number): Files {
+  const encode = loadJpegEncoder();
+  const random = createRandom(8);
+  const side = 32;
+  const files: Files = new Map();
+  for (let index = 0; index < 2 * each; index++) {
+    const isBright = index % 2 === 0;
+    const [x, y] = [6 + random.integer(20), 6 + random.integer(20)];
+    const data = Uint8Array.from({ length: 3 * side * side }, (_, at) => {
+      const pixel = Math.floor(at / 3);
+      const distance = Math.hypot((pixel % side) - x, Math.floor(pixel / side) - y);
+      const level = 127 + 12 * random.normal();
+      if (distance > 5) return level;
+      // As many pixels within as without, so that the mean is that of the ground.
+      return level + (distance < 3.6 === isBright ? 60 : -60);
+    });
+    files.set(
+      `${isBright ? "bright" : "dark"}/${String(index)}.jpg`,
+      encode({ width: side, height: side, data }, 90),
+    );
+  }
+  return files;
+}
+
+describe("auditDataset on pictures that features made for nothing in particular cannot tell apart", () => {
+  it("trains small nets, and finds flipped labels: recall at least 0.7, precision at least 0.5", async () => {
+    const files = spots(220);
+    const flipped = flipLabels(files, 0.05, 7);
+    const result = await audit(files);
+    const { precision, recall } = scores(pathsOf(result, "label-error"), flipped);
+    expect(result.features).toContain("small nets");
+    expect(recall).toBeGreaterThanOrEqual(0.7);
+    expect(precision).toBeGreaterThanOrEqual(0.5);
+  }, 120_000);
 });
 
 describe.skipIf(!havePhotos)("auditDataset on photos of ants and bees, by a backbone", () => {
