@@ -11,8 +11,8 @@ export interface BodyBudgetOptions {
   readonly budgetBytes?: number;
 }
 
-/** With 48 MB for models and 48 for the decoder it makes 110 of an isolate's 128; JavaScript takes the rest. */
-const defaultBudgetBytes = 14 * 1024 * 1024;
+/** With 48 MB for models and 40 for the decoder it makes 110 of an isolate's 128; JavaScript takes the rest. */
+const defaultBudgetBytes = 22 * 1024 * 1024;
 /** JSON is held as bytes, as text and as decoded image while it is read. */
 const jsonFactor = 3;
 /** A body that does not tell its length is counted as half the budget, so that two of them may come at once. */

@@ -37,7 +37,7 @@ export function failureToError(failure: number, image: FailedImage): AppError {
     case 1:
       return error(
         "image_too_large",
-        `the ${name} of ${size} takes more than 48 MB to decode; send it smaller or not ${image.format === "png" ? "interlaced" : "progressive"}`,
+        `the ${name} of ${size} takes more than 40 MB to decode; send it smaller or not ${image.format === "png" ? "interlaced" : "progressive"}`,
       );
     case 2:
       return error(
@@ -62,7 +62,7 @@ export function failureToError(failure: number, image: FailedImage): AppError {
     case 6:
       return error(
         "image_too_large",
-        `the progressive JPEG of ${size} takes more than 48 MB to hold; send it baseline or smaller`,
+        `the progressive JPEG of ${size} takes more than 40 MB to hold; send it baseline or smaller`,
       );
     case 7:
       return error("invalid_image", `the ${name} is damaged; send a file that a viewer opens`);

@@ -39,7 +39,7 @@ export interface Bundle {
 }
 
 /**
- * WASM memory for models in an isolate of 128 MB: 48 are for the decoder at its worst, 15 for a body, 17 for JavaScript.
+ * WASM memory for models in an isolate of 128 MB: 40 are for the decoder at its worst, 22 for bodies, 18 for JavaScript.
  * The trainer holds bundles to it too, so that what it publishes can be loaded.
  */
 export const isolateModelBytes = 48 * 1024 * 1024;

@@ -13,7 +13,7 @@ void arena_reset(void);
 size_t arena_bytes(void);
 
 #ifndef ARENA_LIMIT
-#define ARENA_LIMIT (48u << 20)
+#define ARENA_LIMIT (40u << 20)
 #endif
 
 enum { PAGE = 65536, HEADER = 16 };

@@ -41,7 +41,7 @@ enum {
   MAX_JPEG_PIXELS = 50000000,
   MAX_PNG_PIXELS = 16000000,
   MAX_WEBP_PIXELS = 16000000,
-  MAX_COEFFICIENT_BYTES = 48 << 20,
+  MAX_COEFFICIENT_BYTES = 40 << 20,
   MAX_SCANS = 32,
   /* Scans times coefficient bytes: what the entropy decoder may touch in all. 16 scans of 12 MP 4:2:0. */
   MAX_SCAN_BYTES = 600 << 20,
