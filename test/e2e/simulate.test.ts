@@ -37,8 +37,16 @@ describe("simulate", () => {
 
   it("replays cameras through workerd and tells how well changes were told, what it costs and sustains", async () => {
     const { exitCode, json, stderr } = await runCli(
-      ...["simulate", "--json", "--store", folder],
-      ...["--cameras", "2", "--minutes", "1", "--sustain", "80"],
+      "simulate",
+      "--json",
+      "--store",
+      folder,
+      "--cameras",
+      "2",
+      "--minutes",
+      "1",
+      "--sustain",
+      "80",
     );
     expect(stderr).not.toContain("drawing 12000 scenes");
     expect(exitCode).toBe(0);
