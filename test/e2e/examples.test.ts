@@ -17,10 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-async function configOf(field: string): Promise<Record<string, string | boolean>> {
+async function configOf(field: string): Promise<Record<string, string | number | boolean>> {
   return JSON.parse(await readFile(join(examples, field, "config.json"), "utf8")) as Record<
     string,
-    string | boolean
+    string | number | boolean
   >;
 }
 
