@@ -2,9 +2,21 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { splits, type Split } from "../../../shared/contract/dataset.ts";
-import { assignSplits, type SplittableImage } from "../../../trainer/data/split.ts";
+import { assignSplits, sharesFor, type SplittableImage } from "../../../trainer/data/split.ts";
 
 const names = fc.uniqueArray(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 8, maxLength: 120 });
+
+describe("sharesFor", () => {
+  it("gives what is not for training to the other splits, in their proportions", ({ expect }) => {
+    const { train, validation, calibration, test } = sharesFor(0.8);
+    expect(train).toBe(0.8);
+    expect([validation, calibration, test].map((share) => share.toFixed(6))).toEqual([
+      "0.050000",
+      "0.050000",
+      "0.100000",
+    ]);
+  });
+});
 
 describe("assignSplits", () => {
   it("gives every image one of the four splits", ({ expect }) => {
