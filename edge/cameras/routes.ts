@@ -71,7 +71,7 @@ function addIngest(
   app.post("/f/:camera/:token", byPath);
   app.all("/f/:camera/:token", byPath);
   // vendors append paths of their own
-  app.all("/f/:camera/:token/*", byPath);
+  app.all("/f/:camera/:token/:rest{.+}", byPath);
   const byPassword: MiddlewareHandler<AppEnvironment> = async (context, next) => {
     const basic = basicCredential(context.req.header("authorization"));
     if (basic === null || basic.password.startsWith("ew_")) return next();

@@ -2,9 +2,14 @@ import * as z from "zod/mini";
 import { inputSpecSchema } from "./input-spec.ts";
 import { labelSetSchema } from "./labels.ts";
 import { nameSchema, sha256Schema, timestampSchema, versionSchema } from "./names.ts";
+import { isNumber, quickArray } from "./quick-array.ts";
 
 const fraction = z.number().check(z.gte(0), z.lte(1));
 const count = z.int().check(z.gte(0));
+
+function isFraction(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= 1;
+}
 
 /** A file of a bundle: a plain name in the version's folder, never a path. */
 export const bundleFileSchema = z.strictObject({
@@ -90,7 +95,7 @@ const goldenSchema = z.strictObject({
         name: z.string().check(z.minLength(1), z.maxLength(100)),
         /** The encoded image, base64; drawn from a seed, never a photo of the dataset. */
         image: z.string().check(z.minLength(1), z.maxLength(400_000)),
-        logits: z.array(z.number()),
+        logits: quickArray(z.array(z.number()), isNumber),
       }),
     )
     .check(z.minLength(1), z.maxLength(16)),
@@ -154,7 +159,7 @@ export const manifestSchema = z
     /** T > 0; probabilities = softmax(logits / T). */
     temperature: z.number().check(z.gt(0)),
     /** Per class, 0-1: the least probability at which the class counts as recognised. */
-    thresholds: z.array(fraction),
+    thresholds: quickArray(z.array(fraction), isFraction),
     unknown: unknownRuleSchema,
     /** On the test split, reported once; `null` for a model that was not evaluated here, such as an imported one. */
     metrics: z.nullable(releaseMetricsSchema),

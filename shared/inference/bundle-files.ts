@@ -10,6 +10,25 @@ export interface BundleSource {
   readFile(path: string, expected: BundleFile): Promise<Uint8Array>;
 }
 
+/** The same source, with some files on their way already: each is a round trip to the store. */
+export function readAhead(source: BundleSource, files: readonly BundleFile[]): BundleSource {
+  const ahead = new Map<string, Promise<Uint8Array>>();
+  for (const file of files) {
+    const reading = source.readFile(file.path, file);
+    // told to whoever wants the file
+    reading.catch(() => undefined);
+    ahead.set(file.path, reading);
+  }
+  return {
+    manifest: source.manifest,
+    readFile: (path, expected) => {
+      const reading = ahead.get(path);
+      ahead.delete(path);
+      return reading ?? source.readFile(path, expected);
+    },
+  };
+}
+
 /** The manifest's entry of a file. @throws invalid_manifest when it lists none */
 export function bundleFile(manifest: ModelManifest, path: string): BundleFile {
   const file = manifest.files.find((candidate) => candidate.path === path);

@@ -1,10 +1,10 @@
 import { AppError } from "../contract/errors.ts";
-import { manifestSchema, type ModelManifest } from "../contract/manifest.ts";
+import { type BundleFile, manifestSchema, type ModelManifest } from "../contract/manifest.ts";
 import { parseJsonWith } from "../contract/parse.ts";
 import { codecSha256 } from "../image/codec-digest.ts";
 import { sha256Hex } from "../store/sha256.ts";
 import { checkAgainstManifest } from "./bundle-check.ts";
-import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts";
+import { bundleFile, readAhead, readBundleFile, type BundleSource } from "./bundle-files.ts";
 import { checkGraph, type CheckedGraph } from "./graph-check.ts";
 import { parseModelJson, type ModelJson } from "./graph-model.ts";
 import { compilePlan } from "./plan/compile.ts";
@@ -54,9 +54,10 @@ const largestModelJsonBytes = 8 * 1024 * 1024;
  * @throws {AppError} invalid_manifest, integrity_mismatch (bytes that are not the published ones, or made for
  * another codec), unsupported_model (a graph we do not run), budget_exceeded
  */
-export async function openBundle(source: BundleSource, expected: BundleExpectation = {}): Promise<Bundle> {
-  const { manifest, manifestSha256 } = await readManifest(source.manifest, expected.manifestSha256);
+export async function openBundle(place: BundleSource, expected: BundleExpectation = {}): Promise<Bundle> {
+  const { manifest, manifestSha256 } = await readManifest(place.manifest, expected.manifestSha256);
   const budget = expected.memoryBudgetBytes ?? isolateModelBytes;
+  const source = readAhead(place, mainFiles(manifest, budget));
   const modelBytes = await readBundleFile(source, manifest, "model.json", largestModelJsonBytes);
   const stored = parseModelJson(decodeUtf8(modelBytes, "model.json"));
   checkWeights(stored, manifest, budget);
@@ -90,6 +91,14 @@ export async function openBundle(source: BundleSource, expected: BundleExpectati
     weights,
     ...(classCentres === undefined ? {} : { classCentres }),
   };
+}
+
+/** The graph and its weights, as far as sizes are what they may be. */
+function mainFiles({ files }: ModelManifest, budget: number): readonly BundleFile[] {
+  const graph = files.filter(({ path, bytes }) => path === "model.json" && bytes <= largestModelJsonBytes);
+  const weights = files.filter(({ path }) => path.endsWith(".bin"));
+  const fits = weights.reduce((sum, { bytes }) => sum + bytes, 0) <= budget;
+  return fits ? [...graph, ...weights] : graph;
 }
 
 async function readManifest(

@@ -59,7 +59,10 @@ function runVector(
   run: (bytes: Uint8Array) => Float32Array,
 ): Float32Array {
   try {
-    return run(Uint8Array.from(atob(vector.image), (character) => character.charCodeAt(0)));
+    const binary = atob(vector.image);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+    return run(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AppError("self_test_failed", `golden vector ${vector.name} does not run: ${reason}`, { cause });
@@ -69,8 +72,8 @@ function runVector(
 function largestDelta(got: Float32Array, wanted: readonly number[] | Float32Array): number {
   if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
   let largest = 0;
-  for (const [i, value] of wanted.entries()) {
-    const delta = Math.abs((got[i] as number) - value);
+  for (let i = 0; i < got.length; i++) {
+    const delta = Math.abs((got[i] as number) - (wanted[i] as number));
     if (!(delta <= largest)) largest = delta;
   }
   return largest;

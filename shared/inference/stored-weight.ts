@@ -43,7 +43,8 @@ function storageOf({ quantization, scales }: PlacedWeight): WeightStorage {
   if (quantization.dtype === "float16") return { kind: "float16" };
   const { scale, min } = quantization;
   // in float64, rounded once: the very numbers that tfjs's own loader gives
-  const table = Float32Array.from({ length: 256 }, (_, byte) => byte * scale + min);
+  const table = new Float32Array(256);
+  for (let byte = 0; byte < 256; byte++) table[byte] = byte * scale + min;
   return { kind: "table", scale, min, table, ...(scales === undefined ? {} : { scales }) };
 }
 

@@ -14,13 +14,15 @@ export interface RankedClass {
 export function topK(probabilities: Float32Array, k: number): RankedClass[] {
   const size = Math.min(Math.max(1, Math.trunc(k)), probabilities.length);
   const ranked: RankedClass[] = [];
-  for (const [classIndex, probability] of probabilities.entries()) {
-    const last = ranked.at(-1);
-    if (ranked.length === size && last !== undefined && probability <= last.probability) continue;
+  let least = Number.NEGATIVE_INFINITY;
+  for (let classIndex = 0; classIndex < probabilities.length; classIndex++) {
+    const probability = probabilities[classIndex] as number;
+    if (ranked.length === size && probability <= least) continue;
     let position = ranked.length;
     while (position > 0 && (ranked[position - 1]?.probability ?? 0) < probability) position--;
     ranked.splice(position, 0, { classIndex, probability });
     if (ranked.length > size) ranked.pop();
+    least = ranked.at(-1)?.probability ?? least;
   }
   return ranked;
 }
