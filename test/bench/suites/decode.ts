@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadJpegEncoder } from "../../../trainer/assets.ts";
 import type { Output } from "../contender.ts";
+import { startContender } from "../contender-process.ts";
 import { duel } from "../duel.ts";
 import type { Suite } from "../suite.ts";
 import { drawnPhoto } from "../workloads/drawn-photo.ts";
@@ -15,7 +16,7 @@ const images = [
 ] as const;
 
 /** A JPEG's bytes to 224x224 RGB: our codec, native sharp, and the WASM codec that Workers usually take. */
-export const decodeSuite: Suite = async ({ folder, report }) => {
+export const decodeSuite: Suite = async ({ folder, report, note }) => {
   const encode = loadJpegEncoder();
   for (const [seed, { name, width, height, progressive }] of images.entries()) {
     const bytes = encode(drawnPhoto(width, height, seed), 90, { progressive });
@@ -34,6 +35,14 @@ export const decodeSuite: Suite = async ({ folder, report }) => {
       name,
       workload: `${width}x${height}, ${(bytes.length / 1e6).toFixed(2)} MB, to ${size}x${size}`,
       standings,
+    });
+    if (width < 4000) continue;
+    const memory = await startContender({ name: "memory", module: "decode-memory.ts", workload });
+    memory.stop();
+    note({
+      name: `${name}/megabytes`,
+      value: (memory.output[0] ?? Number.NaN) / 1e6,
+      meaning: "MB that the codec takes for it, the file included",
     });
   }
 };

@@ -29,5 +29,19 @@ export const inferenceSuite: Suite = async ({ report }) => {
       },
     );
     report({ name, workload: "one image to 1,000 logits, float32", standings });
+    const inWorkerd = await duel(
+      (["fastest", "stock"] as const).map((engine) => ({
+        name: engine === "fastest" ? "ours" : "tfjs-fused",
+        module: "infer-workerd.ts",
+        workload: { ...workload, engine },
+      })),
+      {
+        rounds: 15,
+        blockMs: 150,
+        warmUpRuns: warmUpRuns[name as keyof typeof nets],
+        distance: largestDifference(1e-3),
+      },
+    );
+    report({ name: `${name}/workerd`, workload: "the same inside workerd", standings: inWorkerd });
   }
 };

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { prices } from "../../../infra/cost/prices.ts";
 import { loadJpegEncoder } from "../../../trainer/assets.ts";
 import { promote } from "../../../trainer/release/promote.ts";
 import { publishVersion, type UnpublishedVersion } from "../../../trainer/release/publish.ts";
@@ -7,6 +7,7 @@ import { type LocalWorker, startLocalWorker } from "../../../trainer/serving/loc
 import { buildWorkerArtefact, type WorkerArtefact } from "../../../trainer/serving/worker-artefact.ts";
 import type { Suite } from "../suite.ts";
 import { provenBundle } from "../workloads/bundle-folder.ts";
+import { isolateCpuMs, threadCpuMs, workerdCpuMs } from "../workerd/processor-time.ts";
 import { drawnPhoto } from "../workloads/drawn-photo.ts";
 import { nets } from "../workloads/nets.ts";
 
@@ -21,12 +22,15 @@ export const workerSuite: Suite = async ({ folder, note }) => {
     const bundle = await provenBundle({ ...nets[name], storage: "uint8" });
     const firstMs: number[] = [];
     const firstCpuMs: number[] = [];
+    const firstIsolateMs: number[] = [];
     let cpuMs = Number.NaN;
     for (let isolate = 0; isolate < freshIsolates; isolate++) {
       await withWorker(artefact, bundle, async (worker) => {
         const started = performance.now();
         const before = workerdCpuMs();
+        const threads = threadCpuMs();
         await classify(worker, photo);
+        firstIsolateMs.push(isolateCpuMs(threads));
         firstMs.push(performance.now() - started);
         firstCpuMs.push(workerdCpuMs() - before);
         if (isolate === 0) cpuMs = await cpuOfRequests(worker, photo);
@@ -43,12 +47,27 @@ export const workerSuite: Suite = async ({ folder, note }) => {
       meaning: `ms of processor time of workerd for it, all threads: ${spread(firstCpuMs)}`,
     });
     note({
+      name: `${name}/first-request-isolate-ms`,
+      value: median(firstIsolateMs),
+      meaning: `ms of it by the thread of the isolate, the object store's included: ${spread(firstIsolateMs)}`,
+    });
+    note({
       name: `${name}/request-cpu-ms`,
       value: cpuMs,
       meaning: "ms of processor time of workerd a warm request, 640x480 JPEG, HTTP and all",
     });
+    note({
+      name: `${name}/thousand-dollars`,
+      value: thousandDollars(cpuMs),
+      meaning: `dollars for 1,000 of them beyond what the plan includes, by Cloudflare's prices of ${prices.notedOn}`,
+    });
   }
 };
+
+/** Of a Worker alone: requests and processor time; what is warm asks no store. */
+function thousandDollars(cpuMsARequest: number): number {
+  return (prices.workersMillionRequests + cpuMsARequest * prices.workersMillionCpuMs) / 1000;
+}
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -91,28 +110,4 @@ async function cpuOfRequests(worker: LocalWorker, photo: Uint8Array): Promise<nu
     least = Math.min(least, (workerdCpuMs() - before) / requests);
   }
   return least;
-}
-
-/** Processor time of every workerd that this process started, from `/proc`. */
-function workerdCpuMs(): number {
-  if (process.platform !== "linux") return Number.NaN;
-  let nanoseconds = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    if (parentOf(pid) !== process.pid) continue;
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      const [onCpu = "0"] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
-      nanoseconds += Number(onCpu);
-    }
-  }
-  return nanoseconds / 1e6;
-}
-
-function parentOf(pid: string): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return /^Name:\s*workerd/m.test(status) ? Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]) : 0;
-  } catch {
-    // it ended meanwhile
-    return 0;
-  }
 }
