@@ -11,7 +11,7 @@ import { keyHeaders } from "./key.js";
 /**
  * The part of a camera's configuration that the page changes.
  * @typedef {{ region: Region | null, vote: { k: number, n: number }, minProbability: number, hysteresis: number,
- *   cooldownSeconds: number }} Tuning
+ *   evidencePerVote: number, cooldownSeconds: number }} Tuning
  */
 
 /**

@@ -6,8 +6,9 @@ const k = elementAs("vote-k", HTMLInputElement);
 const n = elementAs("vote-n", HTMLInputElement);
 const minProbability = elementAs("min-probability", HTMLInputElement);
 const hysteresis = elementAs("hysteresis", HTMLInputElement);
+const evidence = elementAs("evidence", HTMLInputElement);
 const cooldown = elementAs("cooldown", HTMLInputElement);
-const sliders = [k, n, minProbability, hysteresis, cooldown];
+const sliders = [k, n, minProbability, hysteresis, evidence, cooldown];
 
 /** Writes settings into the sliders; one that a person set beyond a slider's end widens it. @param {Tuning} tuning */
 export function showTuning(tuning) {
@@ -18,6 +19,7 @@ export function showTuning(tuning) {
   setTo(n, vote.n);
   setTo(minProbability, tuning.minProbability * 100);
   setTo(hysteresis, tuning.hysteresis * 100);
+  setTo(evidence, tuning.evidencePerVote);
   setTo(cooldown, cooldownSeconds);
 }
 
@@ -27,6 +29,7 @@ function readTuning() {
     vote: { k: Number(k.value), n: Number(n.value) },
     minProbability: Number(minProbability.value) / 100,
     hysteresis: Number(hysteresis.value) / 100,
+    evidencePerVote: Number(evidence.value),
     cooldownSeconds: Number(cooldown.value),
   };
 }

@@ -90,10 +90,13 @@ describe("the settings of a camera", () => {
       await page.getByLabel("Of the last frames").focus();
       await page.keyboard.press("Home");
       expect(await page.locator("#vote-k-value").textContent()).toBe("1");
+      await page.getByLabel("Evidence that each vote needs").focus();
+      await page.keyboard.press("Home");
+      expect(await page.locator("#evidence-value").textContent()).toBe("0 nats");
       await page.getByRole("button", { name: "Save" }).focus();
       await page.keyboard.press("Enter");
       await page.locator("#effect", { hasText: "Saved." }).waitFor();
-      expect(await camera.config()).toMatchObject({ vote: { k: 1, n: 1 } });
+      expect(await camera.config()).toMatchObject({ vote: { k: 1, n: 1 }, evidencePerVote: 0 });
     });
   });
 });
