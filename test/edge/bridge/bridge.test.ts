@@ -92,6 +92,21 @@ describe("the bridge", () => {
     expect(JSON.stringify(logged)).not.toMatch(/abcdefghijklmnop|s3cret/);
   });
 
+  it("pulls snapshots with Basic where the camera knows nothing else", async () => {
+    const worker = await opening(servePosts());
+    const camera = await opening(
+      serveLan((request, response) =>
+        request.headers.authorization === `Basic ${btoa("viewer:s3cret")}`
+          ? response.writeHead(200, { "content-type": "image/jpeg" }).end(frame(0))
+          : response.writeHead(401, { "www-authenticate": 'Basic realm="cam"' }).end(),
+      ),
+    );
+    const source = { kind: "snapshot", url: camera.url, user: "viewer", password: "s3cret" };
+    await bridged(worker, configOf(worker, source), 1);
+
+    expect(worker.frames[0]?.bytes.equals(frame(0))).toBe(true);
+  });
+
   it("reads an MJPEG stream, and opens it again when it breaks off", async () => {
     const worker = await opening(servePosts());
     let connections = 0;
