@@ -121,7 +121,7 @@ async function doubtLabels(
   groups: ReadonlyMap<AuditedImage, number>,
 ): Promise<DoubtedImages> {
   const images = spreadEvenly(all, mostJudged);
-  if (images.length < leastJudged) return { features: "too few images", images: [], doubts: [] };
+  if (images.length < leastJudged) return { features: "nothing: too few images", images: [], doubts: [] };
   const folded = {
     labels: Int32Array.from(images, (image) => labels.indexOf(image.label)),
     classes: labels.length,
@@ -129,7 +129,7 @@ async function doubtLabels(
     seed,
   };
   const { judge, doubts } = await judgeLabels(images, folded, onProgress);
-  return { features: judge, images, doubts };
+  return doubts === null ? { features: judge, images: [], doubts: [] } : { features: judge, images, doubts };
 }
 
 function groupNumbers(

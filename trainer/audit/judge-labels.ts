@@ -10,13 +10,16 @@ import { judgeByTraining, leastForTraining } from "./trained-judges.ts";
 
 /** Labels as other images make one see them. */
 export interface JudgedLabels {
-  /** What they were judged by. */
+  /** What they were judged by, or why by nothing. */
   readonly judge: string;
-  readonly doubts: readonly LabelDoubt[];
+  /** `null` where the judge knows too little to doubt anybody. */
+  readonly doubts: readonly LabelDoubt[] | null;
 }
 
 /** A judge that agrees with fewer of the labels than this gets help: what it doubts is its own errors. */
 const enoughAgreement = 0.9;
+/** How far a judge must be on the way from naming the largest class always to agreeing with every label. */
+const leastKnowledge = 0.4;
 
 /**
  * Judges every label by a linear head on features of the other images; where that knows too little of them, by small
@@ -33,14 +36,22 @@ export async function judgeLabels(
   const logits = await judgeByFeatures(folded, features);
   const { top1Accuracy } = scoreLogits(logits, labels, classes);
   if (top1Accuracy >= enoughAgreement || images.length < leastForTraining) {
-    return { judge: name, doubts: findLabelDoubts({ logits, labels, classes }) };
+    return doubtsBy(name, logits, folded);
   }
   const trained = await judgeByTraining(images, folded, (done, total) => onProgress("train", done, total));
   const both = meanProbabilities([logits, trained], folded);
-  return {
-    judge: `small nets trained on the other half, and ${name}`,
-    doubts: findLabelDoubts({ logits: both, labels, classes }),
-  };
+  return doubtsBy(`small nets trained on the other half, and ${name}`, both, folded);
+}
+
+function doubtsBy(judge: string, logits: Float32Array, { labels, classes }: FoldedImages): JudgedLabels {
+  const { top1Accuracy } = scoreLogits(logits, labels, classes);
+  const counts = [...Map.groupBy(labels, (label) => label).values()].map((members) => members.length);
+  const majority = Math.max(...counts) / labels.length;
+  if (top1Accuracy - majority < leastKnowledge * (1 - majority)) {
+    const share = `${(100 * top1Accuracy).toFixed(0)} %`;
+    return { judge: `nothing: ${judge}, agree with ${share} of them only`, doubts: null };
+  }
+  return { judge, doubts: findLabelDoubts({ logits, labels, classes }) };
 }
 
 /** Of calibrated judges, as logits again. */
