@@ -105,7 +105,7 @@ describe("resampling", () => {
   it("gives the same pixels from a progressive JPEG as from the baseline one of the same coefficients", () => {
     const scene = drawScene(1600, 1200);
 
-    for (const side of [100, 200, 400, 1000]) {
+    for (const side of [96, 128, 200, 320, 1000]) {
       const [baseline, progressive] = [false, true].map(
         (choice) =>
           codec.decode(encode(scene, 80, { progressive: choice }), spec({ width: side, height: side })).image,
