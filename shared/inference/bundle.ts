@@ -46,7 +46,8 @@ export const isolateModelBytes = 48 * 1024 * 1024;
 
 /** A larger manifest.json is refused before it is parsed. */
 export const largestManifestBytes = 8 * 1024 * 1024;
-const largestModelJsonBytes = 8 * 1024 * 1024;
+/** So is a larger model.json. */
+export const largestModelJsonBytes = 8 * 1024 * 1024;
 
 /**
  * Opens a published version as the untrusted input it is: schema, digests, sizes, the graph, its memory.

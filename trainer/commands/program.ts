@@ -5,6 +5,7 @@ import { addCamerasCommands } from "./cameras.ts";
 import { addCopyCommand } from "./copy.ts";
 import { addDatasetCommands } from "./dataset.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
+import { addExportCommand } from "./export.ts";
 import { addImportCommand } from "./import.ts";
 import { addKeysCommands } from "./keys.ts";
 import { addModelsCommand } from "./models.ts";
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     addPublishCommand,
     addCopyCommand,
     addImportCommand,
+    addExportCommand,
     addBackbonesCommands,
     addPromoteCommand,
     addRollbackCommand,

@@ -1,7 +1,7 @@
 import type { ImageCodec } from "../../shared/image/codec.ts";
 import type { ModelManifest } from "../../shared/contract/manifest.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
-import { openBundle } from "../../shared/inference/bundle.ts";
+import { type BundleSource, openBundle } from "../../shared/inference/bundle.ts";
 import { type Classifier, createClassifier } from "../../shared/inference/classifier.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { openInference } from "../engine/open-inference.ts";
@@ -29,18 +29,8 @@ export async function openPublished(
   reference: string,
   codec: ImageCodec,
 ): Promise<PublishedModel> {
-  const { version, manifestSha256 } = await resolveVersion(store, parseName(model), reference);
-  const published = await readVersionManifest(store, model, version);
-  const bundle = await openBundle(
-    {
-      manifest: published.bytes,
-      readFile: async (path) => {
-        const found = await store.get(objectKeys.versionFile(model, version, path));
-        return found.kind === "found" ? found.bytes : new Uint8Array();
-      },
-    },
-    manifestSha256 === null ? {} : { manifestSha256 },
-  );
+  const { version, manifestSha256, source } = await publishedSource(store, model, reference);
+  const bundle = await openBundle(source, manifestSha256 === null ? {} : { manifestSha256 });
   await openInference();
   const classifier = createClassifier(bundle, codec);
   try {
@@ -50,4 +40,28 @@ export async function openPublished(
     throw error;
   }
   return { version, manifest: bundle.manifest, manifestSha256: bundle.manifestSha256, classifier };
+}
+
+/**
+ * The files of a published version, none of them checked.
+ * @param reference an alias or a version
+ * @returns the manifest's digest as the alias has it, `null` where a version was named
+ * @throws not_found, invalid_manifest
+ */
+export async function publishedSource(
+  store: ObjectStore,
+  model: string,
+  reference: string,
+): Promise<{
+  readonly version: string;
+  readonly manifestSha256: string | null;
+  readonly source: BundleSource;
+}> {
+  const { version, manifestSha256 } = await resolveVersion(store, parseName(model), reference);
+  const { bytes } = await readVersionManifest(store, model, version);
+  const readFile = async (path: string): Promise<Uint8Array> => {
+    const found = await store.get(objectKeys.versionFile(model, version, path));
+    return found.kind === "found" ? found.bytes : new Uint8Array();
+  };
+  return { version, manifestSha256, source: { manifest: bytes, readFile } };
 }

@@ -107,16 +107,38 @@ export function packIntegerPanel(
   memory.fill(target + 128, 0, (<usize>(taps * paddedInputs)) << 5);
   const used = min(16, outputs - channel);
   for (let tap = 0; tap < taps; tap++) {
+    const bytes = source + <usize>(tap * inputs * outputs + channel);
+    // the row of the tap's first pair
+    const rows = target + 128 + ((<usize>(tap * paddedInputs)) << 5);
     for (let k = 0; k < inputs; k++) {
-      const bytes = source + <usize>((tap * inputs + k) * outputs + channel);
-      const value = tap * paddedInputs + k;
-      // the row of its pair, and there the first or second of each
-      const row = target + 128 + ((<usize>(value >> 1)) << 6) + ((<usize>(value & 1)) << 1);
-      for (let j = 0; j < used; j++) {
-        store<i16>(row + ((<usize>j) << 2), <i16>(<i32>load<u8>(bytes + <usize>j) - zero));
+      const row = rows + ((<usize>(k >> 1)) << 6);
+      const values = bytes + <usize>(k * outputs);
+      if (used == 16 && k + 1 < inputs) {
+        packPairs(row, values, values + <usize>outputs, zero);
+        k++;
+      } else {
+        const place = row + ((<usize>(k & 1)) << 1);
+        for (let j = 0; j < used; j++) {
+          store<i16>(place + ((<usize>j) << 2), <i16>(<i32>load<u8>(values + <usize>j) - zero));
+        }
       }
     }
   }
+}
+
+/** Weights of 16 channels for two inputs, side by side. */
+function packPairs(row: usize, first: usize, second: usize, zero: i32): void {
+  const zeros = i16x8.splat(<i16>zero);
+  const a = v128.load(first);
+  const b = v128.load(second);
+  let left = i16x8.sub(i16x8.extend_low_i8x16_u(a), zeros);
+  let right = i16x8.sub(i16x8.extend_low_i8x16_u(b), zeros);
+  v128.store(row, v128.shuffle<i16>(left, right, 0, 8, 1, 9, 2, 10, 3, 11));
+  v128.store(row, v128.shuffle<i16>(left, right, 4, 12, 5, 13, 6, 14, 7, 15), 16);
+  left = i16x8.sub(i16x8.extend_high_i8x16_u(a), zeros);
+  right = i16x8.sub(i16x8.extend_high_i8x16_u(b), zeros);
+  v128.store(row, v128.shuffle<i16>(left, right, 0, 8, 1, 9, 2, 10, 3, 11), 32);
+  v128.store(row, v128.shuffle<i16>(left, right, 4, 12, 5, 13, 6, 14, 7, 15), 48);
 }
 
 /** Packs a 3x3 depthwise filter that is stored as bytes, `[9, channels]`; biases and factors are not written. */

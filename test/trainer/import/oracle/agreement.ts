@@ -2,20 +2,18 @@
 // usage: npm run test:import -- [--json]     (needs ../shared/data; installs the interpreter, 41 MB, on its first run)
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { normalize } from "../../../../shared/image/normalize.ts";
 import { softmax } from "../../../../shared/inference/softmax.ts";
 import { loadCodec } from "../../../../trainer/assets.ts";
-import { readRange } from "../../../../trainer/data/file-tree.ts";
-import { openFileTree } from "../../../../trainer/data/open-file-tree.ts";
 import { openInference } from "../../../../trainer/engine/open-inference.ts";
 import { withBundle } from "../../../../trainer/release/verify.ts";
 import { percent, table } from "../../../../trainer/terminal/table.ts";
 import { importBytes } from "../import-tiny.ts";
+import { hasPublicData, isLabelOf, type Photo, publicData, readPhotos } from "../photos.ts";
 
 /** Least share of photos on which the top class must be the interpreter's, by model. */
 const models = {
@@ -26,11 +24,6 @@ const models = {
 } as const;
 /** Furthest that the share of right answers may be from the interpreter's. */
 const furthestTop1 = 0.02;
-
-interface Photo {
-  readonly bytes: Uint8Array;
-  readonly name: string;
-}
 
 interface Agreement {
   readonly model: string;
@@ -45,11 +38,10 @@ interface Agreement {
 }
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const data = fileURLToPath(new URL("../../../../../shared/data/", import.meta.url));
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 
-if (!existsSync(join(data, "photos.tar.gz"))) {
-  process.stderr.write(`skipped: the photos and models of ${data} are not there\n`);
+if (!hasPublicData) {
+  process.stderr.write(`skipped: the photos and models of ${publicData} are not there\n`);
 } else {
   await compareAll();
 }
@@ -58,7 +50,7 @@ async function compareAll(): Promise<void> {
   installInterpreter();
   await openInference();
   const photos = await readPhotos();
-  const labels = await readFile(join(data, "models", "imagenet_labels.txt"), "utf8");
+  const labels = await readFile(join(publicData, "models", "imagenet_labels.txt"), "utf8");
   const results: Agreement[] = [];
   for (const [model, least] of Object.entries(models))
     results.push(await compare(model, least, labels, photos));
@@ -73,7 +65,7 @@ async function compare(
   labels: string,
   photos: readonly Photo[],
 ): Promise<Agreement> {
-  const path = join(data, "models", `${model}.tflite`);
+  const path = join(publicData, "models", `${model}.tflite`);
   const file = new Uint8Array(await readFile(path));
   const { openInterpreter } = await import("./interpreter.ts");
   const interpret = await openInterpreter(file);
@@ -81,13 +73,13 @@ async function compare(
   const codec = loadCodec();
   const { input, labels: names } = bundle.manifest;
   const rows = await withBundle(bundle, codec, (classifier) =>
-    photos.map(({ bytes, name }) => {
-      const { image } = codec.decode(bytes, input);
+    photos.map((photo) => {
+      const { image } = codec.decode(photo.bytes, input);
       const codes = interpret(image.data);
       const ours = softmax(classifier.infer(normalize(image, input)).logits, 1);
       const most = Math.max(...codes);
       const top = ours.indexOf(Math.max(...ours));
-      const isRight = (index: number): boolean => names[index]?.split(/, | \(class/)[0] === name;
+      const isRight = (index: number): boolean => isLabelOf(photo, names[index]);
       return {
         interpreterRight: isRight(codes.indexOf(most)),
         interpreterMayBeRight: codes.some((code, index) => code === most && isRight(index)),
@@ -117,21 +109,6 @@ async function compare(
       importedTop1 >= interpreterTop1[0] - furthestTop1 - 1e-9 &&
       importedTop1 <= interpreterTop1[1] + furthestTop1 + 1e-9,
   };
-}
-
-async function readPhotos(): Promise<Photo[]> {
-  const folder = await mkdtemp(join(tmpdir(), "edgewise-photos-"));
-  try {
-    const { files } = await openFileTree(join(data, "photos.tar.gz"), folder);
-    const photos: Photo[] = [];
-    for (const { path, range } of files) {
-      const name = /n\d{8}_(.+)\.JPEG$/.exec(path)?.[1];
-      if (name !== undefined) photos.push({ bytes: await readRange(range), name: name.replaceAll("_", " ") });
-    }
-    return photos;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }
 
 function installInterpreter(): void {
