@@ -66,7 +66,11 @@ describe("simulate", () => {
     const run = { frames: 80, framesPerCpuSecond: expect.any(Number), rssGrowthBytes: expect.any(Number) };
     expect(json).toMatchObject({
       cameraMonth: { everySecond: month, everyTenSeconds: month },
-      sustained: { dedup: run, noDedup: run, runtimeRssGrowthBytes: expect.any(Number) },
+      sustained: {
+        dedup: run,
+        noDedup: run,
+        runtime: { rssGrowthBytes: expect.any(Number), heapGrowthBytes: expect.any(Number) },
+      },
     });
   });
 });

@@ -88,7 +88,7 @@ function describe(result: SimulationResult, output: Output): void {
 }
 
 function describeSustained(
-  { dedup, noDedup, runtimeRssGrowthBytes }: NonNullable<SimulationResult["sustained"]>,
+  { dedup, noDedup, runtime }: NonNullable<SimulationResult["sustained"]>,
   output: Output,
 ): void {
   for (const [name, run] of [
@@ -101,7 +101,8 @@ function describeSustained(
     );
   }
   output.answer(
-    `  of as many requests by a Worker of one line workerd holds ${signedSize(runtimeRssGrowthBytes)}`,
+    `  a Worker of one line holds ${signedSize(runtime.heapGrowthBytes)} after as many requests, ` +
+      `workerd ${signedSize(runtime.rssGrowthBytes)}: what the runtime keeps by itself`,
   );
 }
 

@@ -14,6 +14,7 @@ import { throwIfAborted } from "../terminal/interrupt.ts";
 import { rowsOfSite } from "./camera-client.ts";
 import { type CameraMonth, costOfMonth } from "./cost.ts";
 import { openHeapProbe } from "./live-heap.ts";
+import type { Growth } from "./measure-growth.ts";
 import { measureSustained, type Sustained } from "./measure-sustained.ts";
 import { type DrawnCamera, replayCameras } from "./replay-cameras.ts";
 import { measureRuntimeGrowth } from "./runtime-growth.ts";
@@ -53,8 +54,8 @@ export interface SimulationResult extends Score {
   readonly sustained: {
     readonly dedup: Sustained;
     readonly noDedup: Sustained;
-    /** What a Worker of one line makes workerd grow by in as many requests, in bytes. */
-    readonly runtimeRssGrowthBytes: number | null;
+    /** What workerd and a Worker of one line in it grow by in as many requests. */
+    readonly runtime: Omit<Growth, "cpuMs">;
   } | null;
 }
 
@@ -204,7 +205,7 @@ async function sustain(
     return {
       dedup: await run("dedup", true),
       noDedup: await run("no-dedup", false),
-      runtimeRssGrowthBytes: await measureRuntimeGrowth(sustainFrames),
+      runtime: await measureRuntimeGrowth(sustainFrames),
     };
   } finally {
     heap.close();

@@ -1,20 +1,21 @@
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { useOfWorkerd } from "./workerd-process.ts";
+import { openHeapProbe } from "./live-heap.ts";
+import { type Growth, measureGrowth } from "./measure-growth.ts";
 
-const atOnce = 4;
+const name = "one-line";
 const oneLine = 'export default { fetch: () => new Response("ok") };';
 
 /**
- * How much larger workerd gets by itself: answering requests by a Worker of one line, from the first tenth of them on.
- * What a Worker of ours adds is what goes beyond it.
- * @returns bytes, `null` where the machine does not tell
+ * How much larger workerd and a heap in it get by themselves: answering requests by a Worker of one line. What a Worker
+ * of ours keeps is what goes beyond it.
  */
-export async function measureRuntimeGrowth(requests: number): Promise<number | null> {
+export async function measureRuntimeGrowth(requests: number): Promise<Omit<Growth, "cpuMs">> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [{ name: "one-line", modules: true, script: oneLine, compatibilityDate: "2026-01-01" }],
+      workers: [{ name, modules: true, script: oneLine, compatibilityDate: "2026-01-01" }],
       host: "127.0.0.1",
       port: 0,
+      inspectorPort: 0,
       cf: false,
       telemetry: { enabled: false },
       log: new Log(LogLevel.ERROR),
@@ -22,13 +23,11 @@ export async function measureRuntimeGrowth(requests: number): Promise<number | n
   );
   try {
     const url = await miniflare.ready;
-    let afterTenth = useOfWorkerd();
-    for (let done = 0; done < requests; done += atOnce) {
-      await Promise.all(Array.from({ length: atOnce }, async () => (await fetch(url)).text()));
-      if (done <= requests / 10) afterTenth = useOfWorkerd();
-    }
-    const after = useOfWorkerd();
-    return after === null || afterTenth === null ? null : after.rssBytes - afterTenth.rssBytes;
+    const heap = await openHeapProbe(await miniflare.getInspectorURL(), name);
+    const ask = async (): Promise<string> => (await fetch(url)).text();
+    const { rssGrowthBytes, heapGrowthBytes } = await measureGrowth(requests, heap, ask, () => undefined);
+    heap.close();
+    return { rssGrowthBytes, heapGrowthBytes };
   } finally {
     await miniflare.dispose();
   }
