@@ -31,10 +31,11 @@ export interface ImageCodec {
   /**
    * The RGB pixels of a JPEG, PNG or WebP at the size of `spec`, orientation applied, in sRGB.
    * @param bytes a whole file, at most 15 MB; left as it is
+   * @param into takes the pixels, height x width x 3 of them; absent: a new array
    * @throws unsupported_media_type for a format that is not read, invalid_image when it does not decode,
    * image_too_large beyond a limit on bytes, pixels, sides, scans or memory, invalid_argument for the spec
    */
-  decode(bytes: Uint8Array, spec: PixelSpec): DecodedImage;
+  decode(bytes: Uint8Array, spec: PixelSpec, into?: Uint8Array): DecodedImage;
 }
 
 // What codec/codec.c exports, as codec/codec.h describes it.
@@ -86,12 +87,12 @@ const keptMemoryBytes = 32 * 1024 * 1024;
 export function createImageCodec(module: WebAssembly.Module): ImageCodec {
   let kept: CodecInstance | null = null;
   return {
-    decode(bytes, spec) {
+    decode(bytes, spec, into) {
       checkFile(bytes);
       const instance = kept ?? instantiate(module);
       kept = null;
       try {
-        const decoded = decodeWith(instance, bytes, spec);
+        const decoded = decodeWith(instance, bytes, spec, into);
         kept = instance;
         return decoded;
       } catch (error) {
@@ -145,7 +146,12 @@ function instantiate(module: WebAssembly.Module): CodecInstance {
   };
 }
 
-function decodeWith(instance: CodecInstance, bytes: Uint8Array, spec: PixelSpec): DecodedImage {
+function decodeWith(
+  instance: CodecInstance,
+  bytes: Uint8Array,
+  spec: PixelSpec,
+  into?: Uint8Array,
+): DecodedImage {
   const { exports } = instance;
   instance.stackPointer.value = instance.stackStart;
   const body = exports.begin(bytes.length);
@@ -162,7 +168,9 @@ function decodeWith(instance: CodecInstance, bytes: Uint8Array, spec: PixelSpec)
     (red << 16) | (green << 8) | blue,
     denoises[spec.denoise],
   );
-  const data = new Uint8Array(exports.memory.buffer, pixels, spec.width * spec.height * 3).slice();
+  const size = spec.width * spec.height * 3;
+  const data = into ?? new Uint8Array(size);
+  data.set(new Uint8Array(exports.memory.buffer, pixels, size));
   const report = readReport(exports);
   const turned = report.orientation >= 5;
   return {

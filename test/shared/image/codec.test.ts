@@ -20,6 +20,17 @@ describe("decoding at the same size", () => {
     expect(image).toEqual(scene);
   });
 
+  it("puts the pixels of one image after the other where it is told", () => {
+    const other = { ...scene, data: scene.data.map((value) => 255 - value) };
+    const into = new Uint8Array(97 * 61 * 3);
+
+    for (const drawn of [scene, other]) {
+      const { image } = codec.decode(toPng(drawn), spec({ width: 97, height: 61 }), into);
+      expect(image.data).toBe(into);
+      expect(into).toEqual(drawn.data);
+    }
+  });
+
   it("says what the file is", () => {
     const decoded = codec.decode(readImage("orientation-6.jpg"), spec({ width: 24, height: 32 }));
 
