@@ -78,6 +78,7 @@ export async function runSimulation(
       host: "127.0.0.1",
       open: true,
       inspect: true,
+      direct: true,
       vars: { MODEL: options.model, ALIAS: defaultAlias },
     });
     try {
