@@ -69,7 +69,6 @@ describe("simulate", () => {
       sustained: {
         dedup: run,
         noDedup: run,
-        runtime: { rssGrowthBytes: expect.any(Number), heapGrowthBytes: expect.any(Number) },
       },
     });
   });

@@ -14,10 +14,8 @@ import { throwIfAborted } from "../terminal/interrupt.ts";
 import { rowsOfSite } from "./camera-client.ts";
 import { type CameraMonth, costOfMonth } from "./cost.ts";
 import { openHeapProbe } from "./live-heap.ts";
-import type { Growth } from "./measure-growth.ts";
 import { measureSustained, type Sustained } from "./measure-sustained.ts";
 import { type DrawnCamera, replayCameras } from "./replay-cameras.ts";
-import { measureRuntimeGrowth } from "./runtime-growth.ts";
 import { type Score, scoreRuns } from "./score.ts";
 import type { SeriesRequest } from "./series-worker.ts";
 import { planTimeline, type Timeline } from "./timeline.ts";
@@ -54,8 +52,6 @@ export interface SimulationResult extends Score {
   readonly sustained: {
     readonly dedup: Sustained;
     readonly noDedup: Sustained;
-    /** What workerd and a Worker of one line in it grow by in as many requests. */
-    readonly runtime: Omit<Growth, "cpuMs">;
   } | null;
 }
 
@@ -206,7 +202,6 @@ async function sustain(
     return {
       dedup: await run("dedup", true),
       noDedup: await run("no-dedup", false),
-      runtime: await measureRuntimeGrowth(sustainFrames),
     };
   } finally {
     heap.close();
