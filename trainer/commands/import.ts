@@ -25,6 +25,7 @@ interface ImportOptions extends CommonOptions {
   readonly size?: number;
   readonly fit: ImportedView["fit"];
   readonly crop: number;
+  readonly floats: boolean;
   readonly licence: string;
   readonly alias: string;
   readonly promote: boolean;
@@ -59,6 +60,11 @@ export function addImportCommand(program: Command): void {
       parseShare,
       importedView.cropFraction,
     )
+    .option(
+      "--floats",
+      "compute a quantised net in floats, slower, but to the same answers as tfjs on a device gives",
+      false,
+    )
     .option("--licence <text>", "licence of the model, for its card", "not stated")
     .option("--alias <name>", "the alias to promote to", parseName, defaultAlias)
     .option("--no-promote", "publish only; promote it later with `edgewise promote`");
@@ -82,6 +88,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
     readFile: readBeside,
     assumptions: { pixels: options.pixels, size: options.size ?? null },
     view: { fit: options.fit, cropFraction: options.crop },
+    inFloats: options.floats,
     labelFile,
     model: options.model,
     licence: options.licence,

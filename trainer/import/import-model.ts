@@ -24,6 +24,8 @@ export interface ImportRequest {
   readonly assumptions: TfjsAssumptions;
   /** How images are cut to the model's size; {@link importedView} unless told. */
   readonly view?: ImportedView;
+  /** Whether a quantised net is computed in floats here, too, as other tfjs clients do. @default false */
+  readonly inFloats?: boolean;
   /** Of a text file, one label a line. */
   readonly labelFile: Uint8Array;
   readonly model: string;
@@ -67,7 +69,8 @@ const pixels: Pick<PixelSpec, "filter" | "background" | "denoise"> = {
  *   run, budget_exceeded when a Worker cannot hold it
  */
 export async function importModel(request: ImportRequest): Promise<ImportedBundle> {
-  const { format, converted } = await convert(request);
+  const { format, converted: whole } = await convert(request);
+  const converted = request.inFloats === true ? withoutGrids(whole) : whole;
   const { labels, renamed } = readLabelFile(request.labelFile, converted.classes);
   const model = writeModelFiles(converted.graph, () => "none");
   const kernels = converted.graph.weights.filter((weight) => weight.role === "kernel");
@@ -98,6 +101,11 @@ export async function importModel(request: ImportRequest): Promise<ImportedBundl
   const bundle = await assembleBundle({ ...draft, golden });
   await withBundle(bundle, request.codec, (classifier) => classifier.selfTest());
   return { ...bundle, renamedLabels: renamed, weightBytes: model.weightBytes };
+}
+
+function withoutGrids(converted: ConvertedModel): ConvertedModel {
+  const { activationGrids: _, ...graph } = converted.graph;
+  return { ...converted, graph };
 }
 
 /** Loads the bundle as the Worker does, compares its shapes with the file's and measures its golden vectors. */

@@ -88,9 +88,9 @@ describe("createTailLearner", () => {
     const before = subject.validate();
     const kernel = tail.values().get("project/weights");
     const indices = Int32Array.from({ length: 24 }, (_, i) => i);
-    subject.step(indices, "0/0", 0.01);
+    await subject.step(indices, "0/0", 0.01);
     const { numTensors } = tf.memory();
-    for (let step = 1; step < 40; step++) subject.step(indices, `0/${step}`, 0.01);
+    for (let step = 1; step < 40; step++) await subject.step(indices, `0/${step}`, 0.01);
     expect(tf.memory().numTensors).toBe(numTensors);
     expect(subject.validate().loss).toBeLessThan(before.loss / 2);
     expect(tail.values().get("project/weights")).not.toEqual(kernel);
