@@ -32,19 +32,19 @@ export async function readBody(
   );
 }
 
+// A timer that is cleared, not one that a signal aborts: its controller would hold the request till a major collection.
 async function inTime<T>(reading: Promise<T>, timeoutMs: number): Promise<T> {
-  const done = new AbortController();
-  const late = scheduler.wait(timeoutMs, { signal: done.signal }).then(() => {
-    throw new AppError(
-      "request_timeout",
-      `the body did not arrive within ${timeoutMs} ms; send a smaller image, or over a faster line`,
-    );
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const fault = `the body did not arrive within ${timeoutMs} ms`;
+      reject(new AppError("request_timeout", `${fault}; send a smaller image, or over a faster line`));
+    }, timeoutMs);
   });
   try {
     return await Promise.race([reading, late]);
   } finally {
-    done.abort();
-    late.catch(() => undefined);
+    clearTimeout(timer);
     reading.catch(() => undefined);
   }
 }

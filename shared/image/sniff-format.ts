@@ -41,8 +41,7 @@ const sniffedBytes = 512;
 
 /** The format of a file by its signature, whatever its name or content type says. */
 export function sniffFormat(bytes: Uint8Array): SniffedFormat {
-  let head = "";
-  for (const byte of bytes.subarray(0, sniffedBytes)) head += String.fromCharCode(byte);
+  const head = String.fromCharCode(...bytes.subarray(0, sniffedBytes));
   for (const [format, signature] of readable) {
     if (signature.test(head)) return { kind: "readable", format };
   }
