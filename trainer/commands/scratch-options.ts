@@ -21,6 +21,7 @@ export interface ScratchOptions {
   readonly partSize?: number;
   readonly mixup?: number;
   readonly cutmix?: number;
+  readonly cutout?: number;
 }
 
 /** Gives a command the options of nets that are trained from nothing. */
@@ -77,7 +78,8 @@ export function withScratchOptions(command: Command): Command {
       parsePositive,
     )
     .option("--mixup <share>", "largest share of another image mixed in, up to 0.5, from scratch", parseShare)
-    .option("--cutmix <share>", "largest area another image covers, up to 0.5, from scratch", parseShare);
+    .option("--cutmix <share>", "largest area another image covers, up to 0.5, from scratch", parseShare)
+    .option("--cutout <share>", "side of a grey square on each image, up to 0.75, from scratch", parseShare);
 }
 
 /** What these options fix of a net from scratch. */
@@ -99,15 +101,11 @@ export function scratchRequest(options: ScratchOptions): PlanRequest {
   };
 }
 
-/** A preset, the default one where mixing alone is asked for. */
-function augmentationOf({ augment, mixup, cutmix }: ScratchOptions): Augmentation | undefined {
-  if (augment === undefined && mixup === undefined && cutmix === undefined) return undefined;
-  const preset: Augmentation = augmentations[augment ?? "light"];
-  return {
-    ...preset,
-    ...(mixup === undefined ? {} : { mixup }),
-    ...(cutmix === undefined ? {} : { cutmix }),
-  };
+/** A preset with the changes that are asked for by themselves; the default one where they are all. */
+function augmentationOf({ augment, mixup, cutmix, cutout }: ScratchOptions): Augmentation | undefined {
+  const asked = Object.entries({ mixup, cutmix, cutout }).filter(([, share]) => share !== undefined);
+  if (augment === undefined && asked.length === 0) return undefined;
+  return { ...augmentations[augment ?? "light"], ...Object.fromEntries(asked) };
 }
 
 function parseLength(text: string): number {
