@@ -15,6 +15,8 @@ export interface FeatureGraph {
   /** Imported weights keep the codes of their file. */
   readonly weights: readonly GraphWeight[];
   readonly embedding: { readonly node: string; readonly size: number };
+  /** The classifier that the net came with, of the classes that it was trained to tell apart. */
+  readonly known?: LinearHead;
   /** Where the features are computed in integers. */
   readonly activationGrids?: Graph["activationGrids"];
   readonly featureMap: {
@@ -42,6 +44,7 @@ export function readFeatures(
     throw new AppError("unsupported_model", `${backbone.file} has no features pooled over the image`);
   }
   const kept = ancestors(graph.nodes, [embedding.node, featureMap.node]);
+  const known = classifierOf(graph, embedding.size, kept);
   const stride = input.height / featureMap.height;
   const side = Math.ceil(size / stride);
   return {
@@ -58,8 +61,28 @@ export function readFeatures(
     weights: graph.weights.filter((weight) => kept.has(weight.name)),
     embedding,
     featureMap: { ...featureMap, height: side, width: side },
+    ...(known === undefined ? {} : { known }),
     ...(graph.activationGrids === undefined ? {} : { activationGrids: graph.activationGrids }),
   };
+}
+
+/** The linear layer of the file right behind the features: a convolution of their one pixel, or a dense layer. */
+function classifierOf(
+  { nodes, weights }: Graph,
+  size: number,
+  kept: ReadonlySet<string>,
+): LinearHead | undefined {
+  const values = new Map(weights.map((weight) => [weight.name, weight.values]));
+  for (const { name, input: [before = "", kernel = "", bias = ""] = [] } of nodes) {
+    if (kept.has(name) || !kept.has(before)) continue;
+    const head = { weights: values.get(kernel), bias: values.get(bias) };
+    if (isLinearHead(head) && head.weights.length === size * head.bias.length) return head;
+  }
+  return undefined;
+}
+
+function isLinearHead(head: { readonly weights: unknown; readonly bias: unknown }): head is LinearHead {
+  return head.weights instanceof Float32Array && head.bias instanceof Float32Array;
 }
 
 /** The same net, computed in float32. */

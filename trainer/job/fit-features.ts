@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { createDatasetEmbedder, type DatasetEmbedder } from "../backbones/dataset-embedder.ts";
 import type { View } from "../backbones/embedder.ts";
+import type { FeatureGraph } from "../backbones/feature-graph.ts";
 import type { OpenBackbone } from "../backbones/open-backbone.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { dealFolds } from "../training/cross-validation.ts";
+import { openKnownClasses } from "../training/known-classes.ts";
 import { type EmbeddedImages, fitHead, type FittedHead, foldHoldOuts } from "../training/head.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TrainingImages, TrainingJob } from "./trained-classifier.ts";
@@ -54,7 +56,7 @@ export async function fitFeatures(
   try {
     const sets = options.keepsValidation ? [images.train] : [images.train, images.validation];
     const embedded = await job.times.measure("features", source.computed, () =>
-      embedSets(sets, source, options.views, embedder.size),
+      embedSets(sets, source, options.views, features),
     );
     const learnt = embedded.labels.length;
     const head = await job.times.measure("head", learnt, async () => fitChosen(job, sets, embedded));
@@ -92,7 +94,7 @@ async function embedSets(
   sets: readonly ImageSet[],
   source: DatasetEmbedder,
   views: Views,
-  size: number,
+  { embedding, known }: FeatureGraph,
 ): Promise<EmbeddedImages> {
   const embedAll = async (view: View): Promise<Float32Array> => {
     const rows: Float32Array[] = [];
@@ -105,8 +107,9 @@ async function embedSets(
   return {
     views: rows,
     labels: Int32Array.from(sets.flatMap(({ labels }) => [...labels])),
-    size,
+    size: embedding.size,
     classes: sets[0]?.classes ?? 0,
+    known: known && openKnownClasses(known, rows[0]),
   };
 }
 

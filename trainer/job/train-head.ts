@@ -7,6 +7,7 @@ import { releasableHead } from "../backbones/head-model.ts";
 import type { OpenBackbone } from "../backbones/open-backbone.ts";
 import { type CrossValidation, crossValidateHead, dealFolds } from "../training/cross-validation.ts";
 import type { EmbeddedImages } from "../training/head.ts";
+import { openKnownClasses } from "../training/known-classes.ts";
 import type { LinearClassifier } from "../training/softmax-regression.ts";
 import { decodeSplits } from "./decode-splits.ts";
 import { fitFeatures, type FittedFeatures, folds, mostCrossValidated, type Views } from "./fit-features.ts";
@@ -42,10 +43,10 @@ export async function trainHead(
       images,
       weightsSha256: hashHead(head.classifier),
       outcome:
-        `fitted the head on ${learnt} images, L2 ${head.l2} ` +
+        `fitted the head on ${learnt} images, L2 ${head.l2}${head.isDirected ? " along known classes" : ""}, ` +
         `with validation ${head.validation.top1Accuracy.toFixed(3)}` +
         (tried.length > 1 ? `, noise removal ${features.input.denoise}` : ""),
-      crossValidate: crossValidation(job, source, plan, embedder.size),
+      crossValidate: crossValidation(job, source, plan, features),
       dispose: () => embedder.dispose(),
     };
   } catch (error) {
@@ -87,9 +88,10 @@ function crossValidation(
   { dataset }: TrainingJob,
   source: DatasetEmbedder,
   plan: HeadPlan,
-  size: number,
+  { embedding, known }: FeatureGraph,
 ): (() => Promise<CrossValidation>) | null {
   const { images, labels } = dataset.manifest;
+  const { size } = embedding;
   const [plain, ...changed] = viewsOf(plan);
   // Changed views were made of the images that the head learns from.
   const taken = images.filter(
@@ -105,6 +107,7 @@ function crossValidation(
       labels: Int32Array.from(taken, ({ label }) => labels.indexOf(label)),
       size,
       classes: labels.length,
+      known: known && openKnownClasses(known, views[0]),
     };
     return crossValidateHead(embedded, dealFolds(taken, folds), folds);
   };

@@ -1,3 +1,4 @@
+import type { KnownClasses } from "./known-classes.ts";
 import {
   fitSoftmaxRegression,
   type LabelledFeatures,
@@ -14,6 +15,8 @@ export interface EmbeddedImages {
   readonly labels: Int32Array;
   readonly size: number;
   readonly classes: number;
+  /** How the backbone's own classifier sees the images as they are, where it has one. */
+  readonly known?: KnownClasses | undefined;
 }
 
 /** A head, and how it was found. */
@@ -21,7 +24,9 @@ export interface FittedHead {
   readonly classifier: LinearClassifier;
   /** The penalty that did best on images that were not learnt from. */
   readonly l2: number;
-  /** Of that penalty, on those images. */
+  /** Whether it did so along the classes that the backbone knows. */
+  readonly isDirected: boolean;
+  /** Of these two, on those images. */
   readonly validation: Validation;
 }
 
@@ -33,10 +38,12 @@ export interface HoldOut {
 
 /** Around 0.1, where features of ImageNet's nets do best; a wider range changes little. */
 const penalties = [1, 0.1, 0.01] as const;
+/** Beside known directions the rest of the features has less to say. */
+const directedPenalties = [10, 1, 0.1] as const;
 
 /**
- * Fits a linear head: the penalty is the one with the least loss on images that are held back, one way after the other;
- * then the head learns from all.
+ * Fits a linear head: the penalty, and whether the classes that the backbone knows lead the way, are those with the least
+ * loss on images that are held back, one way after the other; then the head learns from all.
  * @param indices of the images to learn from  @param holdOuts at least one way to part them
  */
 export function fitHead(
@@ -44,16 +51,34 @@ export function fitHead(
   indices: readonly number[],
   holdOuts: readonly HoldOut[],
 ): FittedHead {
-  const tried = penalties.map((l2) => {
+  const tried = waysFor(images).map((way) => {
     const scores = holdOuts.map(({ train, validation }) => ({
       weight: validation.length,
-      ...scoreHead(images, fitSoftmaxRegression(rowsOf(images, train, images.views), l2), validation),
+      ...scoreHead(images, fitOne(images, train, way), validation),
     }));
-    return { l2, validation: meanScore(scores) };
+    return { ...way, validation: meanScore(scores) };
   });
   const [best] = tried.toSorted((a, b) => a.validation.loss - b.validation.loss);
-  const { l2, validation } = best as (typeof tried)[number];
-  return { classifier: fitSoftmaxRegression(rowsOf(images, indices, images.views), l2), l2, validation };
+  const chosen = best as (typeof tried)[number];
+  return { classifier: fitOne(images, indices, chosen), ...chosen };
+}
+
+type Way = Pick<FittedHead, "l2" | "isDirected">;
+
+function waysFor({ known }: EmbeddedImages): Way[] {
+  const plain = penalties.map((l2) => ({ l2, isDirected: false }));
+  if (known === undefined) return plain;
+  return [...plain, ...directedPenalties.map((l2) => ({ l2, isDirected: true }))];
+}
+
+function fitOne(
+  images: EmbeddedImages,
+  indices: readonly number[],
+  { l2, isDirected }: Way,
+): LinearClassifier {
+  const { known, labels, classes, views } = images;
+  const directions = isDirected ? known?.directions(indices, labels, classes) : undefined;
+  return fitSoftmaxRegression(rowsOf(images, indices, views), l2, directions);
 }
 
 /** Holds each fold back in turn. @param foldOf of each of the `indices` */

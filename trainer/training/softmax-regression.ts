@@ -1,4 +1,5 @@
 import { classWeights } from "./class-weights.ts";
+import { addDirections, type Directions } from "./directions.ts";
 import { minimize } from "./minimize.ts";
 
 /** Rows of features whose classes are known. */
@@ -19,6 +20,9 @@ export interface LinearClassifier {
   readonly bias: Float64Array;
 }
 
+/** The penalty along known directions, as far as the features differ along them: just enough to keep weights finite. */
+const directedPenalty = Number(process.env["DP"] ?? 0.01);
+
 /** Moves the features to their mean and divides them by one deviation for all, which keeps their proportions. */
 interface Scaling {
   readonly mean: Float64Array;
@@ -29,17 +33,31 @@ interface Scaling {
  * Fits a classifier by softmax regression: the mean cross-entropy plus `l2 / 2` times the squared weights of the scaled
  * features. Classes of very different sizes count alike; see {@link classWeights}. Nothing in it is random.
  * @param l2 at least 0
+ * @param directions along which weights are almost free of the penalty
  */
-export function fitSoftmaxRegression(rows: LabelledFeatures, l2: number): LinearClassifier {
-  const { size, classes, labels } = rows;
+export function fitSoftmaxRegression(
+  rows: LabelledFeatures,
+  l2: number,
+  directions?: Directions,
+): LinearClassifier {
+  const { size, classes } = rows;
   const scaling = measureScaling(rows);
-  const scaled = scaleFeatures(rows.features, scaling);
+  const features = scaleFeatures(rows.features, scaling);
+  if (directions === undefined) return unscale(solve({ ...rows, features }, l2), scaling, size, classes);
+  // the larger a feature is, the less its weight is penalised
+  const directed = addDirections(features, directions, Math.sqrt(l2 / directedPenalty));
+  const solution = solve({ ...rows, features: directed.features, size: directed.size }, l2);
+  return unscale(directed.fold(solution, classes), scaling, size, classes);
+}
+
+/** @param rows scaled @returns for each class a row of weights and a bias */
+function solve({ features: scaled, size, classes, labels }: LabelledFeatures, l2: number): Float64Array {
   const weightOf = classWeights(labels, classes);
   const count = labels.length;
   // One row of `size` weights and a bias for each class.
   const width = size + 1;
   const logits = new Float64Array(classes);
-  const solution = minimize(
+  return minimize(
     (x, gradient) => {
       gradient.fill(0);
       let loss = 0;
@@ -65,7 +83,6 @@ export function fitSoftmaxRegression(rows: LabelledFeatures, l2: number): Linear
     },
     new Float64Array(classes * width),
   );
-  return unscale(solution, scaling, size, classes);
 }
 
 /** @returns `[N, classes]` @param features `[N, size]` */

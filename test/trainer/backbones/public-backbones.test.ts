@@ -42,6 +42,8 @@ describe.skipIf(!present)("the known backbones (need ../shared/data)", () => {
     expect(features.input.mean[0]).toBeCloseTo(0.5, 2);
     expect(features.input.std[0]).toBeCloseTo(0.5, 2);
     expect(await countMacs(features)).toBe(backbone.macs);
+    expect(features.known?.bias.length).toBe(1001);
+    expect(features.known?.weights.length).toBe(1001 * backbone.embeddingSize);
   });
 
   it("take other sizes than they were trained with", async ({ expect }) => {

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { type EmbeddedImages, fitHead, scoreHead } from "../../../trainer/training/head.ts";
+import { type KnownClassifier, openKnownClasses } from "../../../trainer/training/known-classes.ts";
+import { stream } from "../../../trainer/training/random.ts";
+import { fitSoftmaxRegression } from "../../../trainer/training/softmax-regression.ts";
+
+const size = 96;
+const knownCount = 20;
+/** Of the known classes, the two that the images are of. */
+const shown = [3, 11] as const;
+
+function gaussian(name: string): () => number {
+  const random = stream(1, name);
+  return () => Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
+}
+
+/** Knows a direction of the features for each of its classes. */
+function classifier(name = "known"): KnownClassifier {
+  const next = gaussian(name);
+  const weights = Float32Array.from({ length: size * knownCount }, () => next() / Math.sqrt(size));
+  return { weights, bias: new Float32Array(knownCount) };
+}
+
+/** Images of the two shown classes in turn, in much noise. */
+function images(count: number, name: string, knows = classifier()): EmbeddedImages {
+  const next = gaussian(name);
+  const { weights } = classifier();
+  const labels = Int32Array.from({ length: count }, (_, index) => index % 2);
+  const features = new Float32Array(count * size);
+  labels.forEach((label, row) => {
+    const column = shown[label] as number;
+    for (let i = 0; i < size; i++) {
+      features[row * size + i] = 2 * (weights[i * knownCount + column] as number) + next();
+    }
+  });
+  return { views: [features], labels, size, classes: 2, known: openKnownClasses(knows, features) };
+}
+
+const indices = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+const halves = (count: number) => [
+  { train: indices(count).filter((i) => i % 4 < 2), validation: indices(count).filter((i) => i % 4 >= 2) },
+  { train: indices(count).filter((i) => i % 4 >= 2), validation: indices(count).filter((i) => i % 4 < 2) },
+];
+
+function isDirected(knows: string): boolean {
+  return fitHead(images(400, "some", classifier(knows)), indices(400), halves(400)).isDirected;
+}
+
+describe("a head that follows known classes", () => {
+  const few = images(24, "few");
+  const many = images(2000, "many");
+
+  it("tells classes apart by few images that the features alone do not tell", () => {
+    const accuracy = (known: EmbeddedImages["known"]): number => {
+      const { classifier: head } = fitHead({ ...few, known }, indices(24), halves(24));
+      return scoreHead(many, head, indices(2000)).top1Accuracy;
+    };
+    expect(accuracy(few.known)).toBeGreaterThan(accuracy(undefined) + 0.05);
+  });
+
+  it("says whether it did, and does not where what is known says nothing of the images", () => {
+    expect(isDirected("known")).toBe(true);
+    expect(isDirected("something else")).toBe(false);
+  });
+
+  it("looks at the images that it may learn from alone", () => {
+    const { labels } = few;
+    const flipped = labels.map((label, index) => (index < 12 ? label : 1 - label));
+    const first = few.known?.directions(indices(12), labels, 2);
+    expect(few.known?.directions(indices(12), flipped, 2)).toEqual(first);
+    expect(few.known?.directions(indices(24), flipped, 2)).not.toEqual(first);
+  });
+
+  it("gives a class without images the middle of what is known", () => {
+    const { weights } = classifier();
+    const { values } = few.known?.directions([], few.labels, 1) ?? { values: [] };
+    const mean = indices(knownCount).reduce((sum, k) => sum + (weights[k] as number) / knownCount, 0);
+    expect(values[0]).toBeCloseTo(mean, 6);
+  });
+});
+
+describe("fitSoftmaxRegression along directions", () => {
+  const { views, labels, known: seen } = images(40, "rows");
+  const rows = { features: views[0], labels, size, classes: 2 };
+  const directions = seen?.directions(indices(40), labels, 2);
+
+  it("does not depend on how long the directions are", () => {
+    if (directions === undefined) throw new Error("nothing is known");
+    const { count, values } = directions;
+    const { weights } = fitSoftmaxRegression(rows, 1, directions);
+    const longer = fitSoftmaxRegression(rows, 1, { count, values: values.map((value) => 1000 * value) });
+    weights.forEach((weight, i) => expect(longer.weights[i]).toBeCloseTo(weight, 3));
+  });
+
+  it("leaves nothing but the directions under a large penalty", () => {
+    if (directions === undefined) throw new Error("nothing is known");
+    const { weights } = fitSoftmaxRegression(rows, 1e6, directions);
+    const [a, b] = [0, 1].map((j) => indices(size).map((i) => directions.values[2 * i + j] as number));
+    const own = indices(size).map((i) => weights[2 * i] as number);
+    expect(distanceToPlane(own, a as number[], b as number[])).toBeLessThan(0.01 * Math.hypot(...own));
+  });
+});
+
+/** Length of what is left of a vector without its parts along two others. */
+function distanceToPlane(vector: number[], a: number[], b: number[]): number {
+  return Math.hypot(...without(without(vector, a), without(b, a)));
+}
+
+function without(x: number[], y: number[]): number[] {
+  return x.map((value, i) => value - (dot(x, y) / dot(y, y)) * (y[i] as number));
+}
+
+function dot(x: number[], y: number[]): number {
+  return x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+}
