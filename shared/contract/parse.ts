@@ -35,11 +35,14 @@ export function parseJsonWith<T extends z.ZodMiniType>(
   what: string,
   code: ErrorCode = "invalid_argument",
 ): z.infer<T> {
-  let value: unknown;
+  return parseWith(schema, parseJson(text, what, code), what, code);
+}
+
+/** The value of JSON text, whatever it is. @throws {AppError} with `code` when the text is not JSON */
+export function parseJson(text: string, what: string, code: ErrorCode): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new AppError(code, `${what} is not JSON; restore it or publish it again`, { cause });
   }
-  return parseWith(schema, value, what, code);
 }

@@ -1,114 +1,42 @@
-import * as z from "zod/mini";
 import type { Quantization } from "../contract/manifest.ts";
-import { parseJsonWith } from "../contract/parse.ts";
 
-/** Sizes in model.json are int64 and so may be written as text. */
-const int64Schema = z.pipe(
-  // text first, as all converters write it: a union that fails its first way makes an error of it
-  z.union([z.string().check(z.regex(/^-?\d{1,15}$/)), z.number()]),
-  z.transform((value) => Number(value)),
-);
-
-const shapeAttributeSchema = z.object({ dim: z.array(z.object({ size: int64Schema })) });
-
-const attributeSchema = z.looseObject({
+/** What a node is told beside its inputs; of each only the fields that are read. */
+export interface GraphAttribute {
   /** Text as base64. */
-  s: z.optional(z.string()),
-  b: z.optional(z.boolean()),
-  i: z.optional(int64Schema),
-  type: z.optional(z.union([z.string(), z.number()])),
-  shape: z.optional(shapeAttributeSchema),
-  list: z.optional(
-    z.looseObject({ i: z.optional(z.array(int64Schema)), s: z.optional(z.array(z.string())) }),
-  ),
-});
-
-/** The attributes that are read; nodes have many more, and checking those would take longer than all other checks. */
-const readAttributes: ReadonlySet<string> = new Set([
-  "data_format",
-  "dilations",
-  "explicit_paddings",
-  "fused_ops",
-  "keep_dims",
-  "ksize",
-  "num_args",
-  "padding",
-  "shape",
-  "strides",
-  "transpose_a",
-  "transpose_b",
-]);
-
-function keepReadAttributes(attributes: unknown): unknown {
-  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) return attributes;
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => readAttributes.has(name)));
+  readonly s?: string;
+  readonly b?: boolean;
+  readonly i?: number;
+  readonly shape?: { readonly dim: readonly { readonly size: number }[] };
+  readonly list?: { readonly i?: readonly number[]; readonly s?: readonly string[] };
 }
 
-const nodeNameSchema = z.string().check(z.regex(/^[A-Za-z0-9_./-]{1,200}$/));
-
-const nodeSchema = z.object({
-  name: nodeNameSchema,
-  op: z.string().check(z.maxLength(100)),
-  /** Names of nodes; `name:0` is the same as `name`. */
-  input: z.prefault(z.array(z.string().check(z.regex(/^[A-Za-z0-9_./-]{1,200}(:0)?$/))), []),
-  attr: z.prefault(z.pipe(z.transform(keepReadAttributes), z.record(z.string(), attributeSchema)), {}),
-});
-
 /** One operation of the graph. */
-export type GraphNode = z.infer<typeof nodeSchema>;
-
-const quantizationSchema = z.discriminatedUnion("dtype", [
-  z.object({ dtype: z.literal("float16") }),
-  /** `value = q * scale + min`. */
-  z.object({
-    dtype: z.literal("uint8"),
-    scale: z.number(),
-    min: z.number(),
-    original_dtype: z.optional(z.literal("float32")),
-  }),
-]);
-
-const weightSchema = z
-  .object({
-    name: nodeNameSchema,
-    shape: z.array(z.int().check(z.gt(0), z.lte(65_536))).check(z.maxLength(4)),
-    dtype: z.enum(["float32", "int32"]),
-    quantization: z.optional(quantizationSchema),
-  })
-  .check(
-    z.refine((weight) => weight.quantization === undefined || weight.dtype === "float32", {
-      message: "only float32 weights may be quantized",
-    }),
-  );
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  /** Names of nodes; `name:0` is the same as `name`. */
+  readonly input: readonly string[];
+  readonly attr: Readonly<Record<string, GraphAttribute>>;
+}
 
 /** How the bytes of one weight tensor are to be read. */
-export type WeightSpec = z.infer<typeof weightSchema>;
-
-const modelJsonSchema = z.object({
-  format: z.literal("graph-model"),
-  modelTopology: z.object({
-    node: z.array(nodeSchema).check(z.minLength(2), z.maxLength(4096)),
-    versions: z.optional(z.object({ producer: z.optional(z.number()), minConsumer: z.optional(z.number()) })),
-  }),
-  weightsManifest: z
-    .array(
-      z.object({
-        paths: z.array(z.string()).check(z.minLength(1), z.maxLength(64)),
-        weights: z.array(weightSchema).check(z.maxLength(4096)),
-      }),
-    )
-    .check(z.minLength(1), z.maxLength(64)),
-});
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: "float32" | "int32";
+  /** Of float32 weights alone; `value = q * scale + min` for uint8. */
+  readonly quantization?:
+    | { readonly dtype: "float16" }
+    | { readonly dtype: "uint8"; readonly scale: number; readonly min: number };
+}
 
 /** The parts of tfjs's `model.json` that inference uses. */
-export type ModelJson = z.infer<typeof modelJsonSchema>;
-
-/**
- * Reads a tfjs GraphModel's `model.json`; keys that inference does not use are dropped.
- * @throws {AppError} unsupported_model when it is not a graph model as we run it
- */
-export function parseModelJson(text: string): ModelJson {
-  return parseJsonWith(modelJsonSchema, text, "model.json", "unsupported_model");
+export interface ModelJson {
+  readonly modelTopology: { readonly node: readonly GraphNode[] };
+  readonly weightsManifest: readonly {
+    readonly paths: readonly string[];
+    readonly weights: readonly WeightSpec[];
+  }[];
 }
 
 /** Number of elements of a shape; 1 for a scalar. */

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AppError } from "../../shared/contract/errors.ts";
 import { flag, fusedOps, integers, text } from "../../shared/inference/graph-attributes.ts";
-import { type GraphNode, parseModelJson } from "../../shared/inference/graph-model.ts";
+import type { GraphNode } from "../../shared/inference/graph-model.ts";
+import { parseModelJson } from "../../shared/inference/parse-model-json.ts";
 import { writeModelFiles } from "../release/model-files.ts";
 import { floats, type ModelWeight, OwnWeight } from "../training/weights.ts";
 import { type Cut, tailOf } from "./graph-cut.ts";

@@ -12,8 +12,8 @@ function multiplyAddsOfStep(step: PlanStep): number {
   return step.kind === "depthwise" ? taps : taps * source.channels;
 }
 
-/** What a waiting request pays for at most: about 4 ms. */
-const affordableMultiplyAdds = 100e6;
+/** What a waiting request pays for at most: about 1 ms, thrice that in code that has just been compiled. */
+const affordableMultiplyAdds = 20e6;
 
 /**
  * Golden vectors that a load checks while a request waits: all of a small net, at least one of a large one, whose

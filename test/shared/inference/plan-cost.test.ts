@@ -19,7 +19,7 @@ describe("the cost of a plan", () => {
   });
 
   it("lets a load check every golden vector of a small net", () => {
-    expect(vectorsAtLoad(plan)).toBeGreaterThan(1000);
+    expect(vectorsAtLoad(plan)).toBeGreaterThanOrEqual(16);
   });
 
   it("lets a load check one of a large net, all of one without a plan", () => {

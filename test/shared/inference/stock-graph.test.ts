@@ -21,7 +21,7 @@ function graphModelLogits(
     modelTopology: { ...model.modelTopology, versions: { producer: 0, minConsumer: 0 } },
     weightSpecs: weights.specs.map(({ name, shape, dtype, quantization }) => ({
       name,
-      shape,
+      shape: [...shape],
       dtype,
       ...(quantization === undefined ? {} : { quantization }),
     })),
