@@ -60,7 +60,7 @@ function countReaders(nodes: readonly GraphNode[]): ReadonlyMap<string, number> 
   return readers;
 }
 
-function readScales(bytes: Uint8Array<ArrayBuffer>, { offset, shape }: PlacedWeight): Float32Array {
-  const view = new DataView(bytes.buffer);
-  return Float32Array.from({ length: elementsOf(shape) }, (_, i) => view.getFloat32(offset + 4 * i, true));
+function readScales(bytes: Uint8Array, { offset, shape }: PlacedWeight): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
+  return Float32Array.from({ length: elementsOf(shape) }, (_, i) => view.getFloat32(4 * i, true));
 }

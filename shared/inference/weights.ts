@@ -1,5 +1,6 @@
 import { AppError } from "../contract/errors.ts";
 import type { ModelManifest } from "../contract/manifest.ts";
+import { joinBytes } from "../image/join-bytes.ts";
 import { bundleFile, readBundleFile, type BundleSource } from "./bundle-files.ts";
 import { elementsOf, quantizationOf, storedBytes, type ModelJson, type WeightSpec } from "./graph-model.ts";
 
@@ -15,7 +16,7 @@ export type PlacedWeight = WeightSpec & {
 export interface Weights {
   readonly specs: readonly PlacedWeight[];
   /** The bytes of all of them. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -73,12 +74,9 @@ export async function readWeights(
   const files = await Promise.all(
     paths.map((path) => readBundleFile(source, manifest, path, bundleFile(manifest, path).bytes)),
   );
-  const bytes = new Uint8Array(sum(files.map((file) => file.length)));
-  let start = 0;
-  for (const file of files) {
-    bytes.set(file, start);
-    start += file.length;
-  }
+  const [only] = files;
+  // most models have one file, whose bytes need no second place
+  const bytes = only !== undefined && files.length === 1 ? only : joinBytes(files);
   return { specs: placeWeights(model), bytes };
 }
 
@@ -95,7 +93,8 @@ export function placeWeights(model: ModelJson): PlacedWeight[] {
 
 /** Values of the int32 weights, by name: axes and shapes, which the graph's checks need. */
 export function integerConstants(weights: Weights): ReadonlyMap<string, readonly number[]> {
-  const view = new DataView(weights.bytes.buffer);
+  const { buffer, byteOffset, byteLength } = weights.bytes;
+  const view = new DataView(buffer, byteOffset, byteLength);
   const constants = new Map<string, readonly number[]>();
   for (const { name, dtype, shape, offset } of weights.specs) {
     if (dtype !== "int32") continue;
