@@ -5,6 +5,9 @@ import type { UnknownCalibration } from "./calibrate-unknown.ts";
 import type { FileBytes } from "./model-files.ts";
 import type { FloatReference, TestSplit, Verification } from "./verify.ts";
 
+/** A candidate that was measured, and what it takes. */
+type StoredVerification = Verification & { readonly scheme: string; readonly weightBytes: number };
+
 /** What a release measured. */
 export interface MeasuredRelease {
   readonly labels: readonly string[];
@@ -12,18 +15,18 @@ export interface MeasuredRelease {
   readonly unknown: UnknownCalibration;
   readonly test: TestSplit;
   readonly float: FloatReference;
-  /** The published one last. */
-  readonly candidates: readonly (Verification & { readonly scheme: string; readonly weightBytes: number })[];
+  readonly candidates: readonly StoredVerification[];
+  /** One of them. */
+  readonly published: StoredVerification;
   /** Bytes of the weights in float32. */
   readonly floatBytes: number;
 }
 
 /** The evaluation of the bundle that is published, with the float model and the other candidates beside it. */
 export function describeRelease(release: MeasuredRelease): Evaluation {
-  const { labels, calibration, unknown, test, float, candidates } = release;
+  const { labels, calibration, unknown, test, float, candidates, published } = release;
   const actual = test.images.labels;
-  const published = candidates.at(-1);
-  const { probabilities, unknown: refused } = published ?? { ...float, unknown: [] };
+  const { probabilities, unknown: refused } = published;
   return {
     ...evaluateOutputs({ probabilities, actual, labels, ...calibration }),
     unknown: {

@@ -30,7 +30,7 @@ import { drawGoldenImages } from "./golden-images.ts";
 import { addGolden } from "./golden-vectors.ts";
 import type { Provenance } from "./provenance.ts";
 import type { UnpublishedVersion } from "./publish.ts";
-import type { CompiledModel, ReleasableModel } from "./releasable-model.ts";
+import type { CandidateBuilder, CompiledModel, ReleasableModel } from "./releasable-model.ts";
 import {
   type FloatReference,
   type TestSplit,
@@ -59,6 +59,8 @@ export interface ReleaseInput {
   readonly test: readonly LabelledImage[];
   readonly now: () => Date;
   readonly budget?: Budget;
+  /** Whether larger candidates than the published one are measured too. @default false */
+  readonly comparesAll?: boolean;
   readonly targets?: CalibrationTargets;
   readonly onProgress?: (progress: ReleaseProgress) => void;
 }
@@ -85,7 +87,7 @@ export interface MeasuredCandidate extends Verification {
 export interface Release extends UnpublishedVersion {
   readonly manifest: EvaluatedManifest;
   readonly version: string;
-  /** Those tried, the published one last. */
+  /** Those tried, smallest first. */
   readonly candidates: readonly MeasuredCandidate[];
   /** What `evaluation.json` of the version says. */
   readonly evaluation: Evaluation;
@@ -174,45 +176,55 @@ async function checkFloatBundle(
 
 /** Tries the candidates in order of size and assembles the first that is within the budget. */
 async function releaseSmallest(settled: Settled): Promise<Release> {
-  const { input, compiled, test, float } = settled;
-  const budget = input.budget ?? defaultBudget;
-  const candidates: MeasuredCandidate[] = [];
+  const { input, compiled } = settled;
   const images = drawGoldenImages(input.provenance.seed, input.encodeJpeg);
-  for (const { scheme, build } of compiled.candidates) {
-    const candidate = await build();
-    const draft = await addGolden(draftParts(settled, candidate), input.codec, images);
-    const verification = await withBundle(await assembleBundle(draft), input.codec, (classifier) => {
-      // settles which engine answers, here as in the Worker
-      classifier.selfTest();
-      return verifyBundle(classifier, test, float, budget, (done, total) =>
-        input.onProgress?.({ step: "verify", scheme, done, total }),
-      );
-    });
-    candidates.push({ scheme, weightBytes: candidate.model.weightBytes, ...verification });
-    if (verification.shortfalls.length > 0) continue;
-    input.onProgress?.({ step: "assemble", scheme });
-    const evaluation = describeRelease({
-      ...settled,
-      labels: input.description.labels,
-      candidates,
-      floatBytes: candidate.model.floatBytes,
-    });
-    const bundle = await finishBundle(settled, draft, verification, evaluation);
-    return {
-      ...bundle,
-      version: bundle.manifest.version,
-      candidates,
-      evaluation,
-      weightBytes: candidate.model.weightBytes,
-      floatBytes: candidate.model.floatBytes,
-    };
+  const candidates: MeasuredCandidate[] = [];
+  let chosen: TriedCandidate | undefined;
+  for (const builder of compiled.candidates) {
+    if (chosen !== undefined && input.comparesAll !== true) break;
+    const tried = await tryCandidate(settled, builder, images);
+    candidates.push(tried.measured);
+    if (tried.measured.shortfalls.length === 0) chosen ??= tried;
   }
-  throw new AppError(
-    "budget_exceeded",
-    `no bundle keeps what the float model can do: ${candidates.at(-1)?.shortfalls.join("; ")}; ` +
-      "raise the budget only if such a loss is acceptable",
-    { details: { candidates } },
-  );
+  if (chosen === undefined) {
+    throw new AppError(
+      "budget_exceeded",
+      `no bundle keeps what the float model can do: ${candidates.at(-1)?.shortfalls.join("; ")}; ` +
+        "raise the budget only if such a loss is acceptable",
+      { details: { candidates } },
+    );
+  }
+  const { draft, measured } = chosen;
+  const { weightBytes, floatBytes } = draft.candidate.model;
+  input.onProgress?.({ step: "assemble", scheme: measured.scheme });
+  const { labels } = input.description;
+  const evaluation = describeRelease({ ...settled, labels, candidates, published: measured, floatBytes });
+  const bundle = await finishBundle(settled, draft, measured, evaluation);
+  return { ...bundle, version: bundle.manifest.version, candidates, evaluation, weightBytes, floatBytes };
+}
+
+interface TriedCandidate {
+  readonly draft: BundleParts<ReleaseMetrics>;
+  readonly measured: MeasuredCandidate;
+}
+
+/** Measures one candidate on the test images, run through the Worker's own code. */
+async function tryCandidate(
+  settled: Settled,
+  { scheme, build }: CandidateBuilder,
+  images: ReturnType<typeof drawGoldenImages>,
+): Promise<TriedCandidate> {
+  const { input, test, float } = settled;
+  const candidate = await build();
+  const draft = await addGolden(draftParts(settled, candidate), input.codec, images);
+  const verification = await withBundle(await assembleBundle(draft), input.codec, (classifier) => {
+    // settles which engine answers, here as in the Worker
+    classifier.selfTest();
+    return verifyBundle(classifier, test, float, input.budget ?? defaultBudget, (done, total) =>
+      input.onProgress?.({ step: "verify", scheme, done, total }),
+    );
+  });
+  return { draft, measured: { scheme, weightBytes: candidate.model.weightBytes, ...verification } };
 }
 
 /** Writes the final manifest and has the bundle prove itself. */

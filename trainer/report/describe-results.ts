@@ -74,7 +74,8 @@ export function precisionTable({ evaluation, latencyMs }: ReportFacts): Markup {
   return html`<h2 id="precisions">Size, accuracy and time by precision</h2>
     <p>
       Every row was measured on the same test images; bundles were reloaded and run through the Worker's own
-      code.
+      code. How weights are stored changes the download, not the time of an answer: they are expanded as they
+      are loaded.
     </p>
     <div class="scroll">
       <table>

@@ -51,6 +51,16 @@ describe("releaseModel", () => {
     expect(release.version).toMatch(/^20260131T235959Z-[0-9a-f]{8}$/);
   });
 
+  it("measures every way to store the weights where that is asked, and publishes the same", async () => {
+    const { manifest, candidates, evaluation } = await releaseModel({ ...input, comparesAll: true });
+    expect(candidates.map(({ scheme }) => scheme)).toEqual(["uint8", "uint8+float16", "float16", "none"]);
+    expect(manifest.quantization).toEqual(release.manifest.quantization);
+    expect(manifest.metrics).toEqual(release.manifest.metrics);
+    const published = evaluation.precisions?.filter((row) => row.published);
+    expect(published?.map(({ scheme }) => scheme)).toEqual([release.manifest.quantization.scheme]);
+    expect(evaluation.precisions?.at(-1)).toMatchObject({ scheme: "float32", agreement: 1 });
+  });
+
   it("publishes the smallest candidate within the budget and keeps what it measured of the others", () => {
     const last = release.candidates.at(-1);
     expect(last?.shortfalls).toEqual([]);
