@@ -19,15 +19,8 @@ export function decodeBase64(text: string, limitBytes: number): Uint8Array {
       `the image has about ${Math.floor((encoded.length / 4) * 3)} bytes, the limit is ${limitBytes}; send a smaller image`,
     );
   }
-  const binary = binaryOf(/[-_]/.test(encoded) ? encoded.replaceAll("-", "+").replaceAll("_", "/") : encoded);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
-function binaryOf(encoded: string): string {
   try {
-    return atob(encoded);
+    return Uint8Array.fromBase64(encoded, { alphabet: /[-_]/.test(encoded) ? "base64url" : "base64" });
   } catch (cause) {
     throw new AppError("invalid_argument", "the image is not base64; send the encoded file, not its path", {
       cause,
