@@ -37,19 +37,28 @@ const unreadable: readonly (readonly [string, RegExp])[] = [
   ["QOI", /^qoif/],
 ];
 
+/** The signatures of the readable formats end before. */
+const signatureBytes = 16;
+/** Where markup may have begun. */
 const sniffedBytes = 512;
 
 /** The format of a file by its signature, whatever its name or content type says. */
 export function sniffFormat(bytes: Uint8Array): SniffedFormat {
-  const head = String.fromCharCode(...bytes.subarray(0, sniffedBytes));
+  const start = textOf(bytes, signatureBytes);
   for (const [format, signature] of readable) {
-    if (signature.test(head)) return { kind: "readable", format };
+    if (signature.test(start)) return { kind: "readable", format };
   }
+  const head = textOf(bytes, sniffedBytes);
   for (const [name, signature] of unreadable) {
     if (signature.test(head)) return { kind: "unreadable", name };
   }
   const markup = sniffMarkup(head);
   return markup === null ? { kind: "unknown" } : { kind: "unreadable", name: markup };
+}
+
+/** The first bytes, one a character. */
+function textOf(bytes: Uint8Array, count: number): string {
+  return String.fromCharCode(...bytes.subarray(0, count));
 }
 
 // What may stand before the first element, and where it ends.
