@@ -1,6 +1,6 @@
 import { buildModel } from "../model/build-model.ts";
-import { planTraining, type PlanRequest, type TrainingPlan } from "../training/defaults.ts";
-import { partImages } from "../training/batch-parts.ts";
+import { deepRequest, planTraining, type PlanRequest, type TrainingPlan } from "../training/defaults.ts";
+import { partImages, partSizeFor } from "../training/batch-parts.ts";
 import { measureStep } from "../training/measure-step.ts";
 import type { ChosenPlan, ScratchPlan } from "./plan.ts";
 import type { PlanFacts } from "./plan-facts.ts";
@@ -27,6 +27,8 @@ export async function fitScratchPlan(
   facts: PlanFacts,
 ): Promise<ChosenPlan> {
   if (facts.deadline.budgetMs === null) return { plan: { mode: "scratch", ...plan }, why };
+  const deep = isWorthDepth(plan, request, facts) ? await fitDeepPlan(why, facts) : null;
+  if (deep !== null) return deep;
   const sizes = [plan.size, ...smallerSizes.filter((size) => size < plan.size && request.size === undefined)];
   let fitted: ScratchPlan | null = null;
   let stepMs = 0;
@@ -38,9 +40,37 @@ export async function fitScratchPlan(
     if (epochs >= Math.min(fewestEpochs, tried.training.epochs)) break;
   }
   const chosen = fitted ?? { mode: "scratch" as const, ...plan };
-  const shared = stepMs / speedUp(chosen.training.batchSize, facts);
-  const speed = `${shared.toFixed(0)} ms a step of ${chosen.training.batchSize}`;
-  return { plan: chosen, why: `${why}; ${chosen.training.epochs} epochs fit, at ${speed}` };
+  return { plan: chosen, why: `${why}; ${describeFit(chosen, stepMs, facts)}` };
+}
+
+function describeFit({ training }: TrainingPlan, stepMs: number, facts: PlanFacts): string {
+  const shared = stepMs / speedUp(training.batchSize, facts);
+  return `${training.epochs} epochs fit, at ${shared.toFixed(0)} ms a step of ${training.batchSize}`;
+}
+
+/** Images for training that a deep net is worth its time for. */
+const enoughForDepth = 10_000;
+/** Less time than this cannot do, so that nothing need be measured. */
+const leastForDepthMs = 20 * 60_000;
+/** With fewer passes the small net does better in the same time. */
+const fewestDeepEpochs = 10;
+
+function isWorthDepth(plan: TrainingPlan, request: PlanRequest, { dataset, deadline }: PlanFacts): boolean {
+  const isFree = Object.values(request).every((wish) => wish === undefined);
+  const train = dataset.images.filter(({ split }) => split === "train").length;
+  const isSmall = plan.size === deepRequest.size;
+  return isFree && isSmall && train >= enoughForDepth && deadline.leftMs() >= leastForDepthMs;
+}
+
+/** The deeper net for small images, `null` where the time is too short for it. */
+async function fitDeepPlan(why: string, facts: PlanFacts): Promise<ChosenPlan | null> {
+  const whole = planTraining(facts.dataset, deepRequest, facts.seed);
+  const stepMs = await measurePlan(whole, facts);
+  const epochs = epochsWithin(whole, stepMs, facts);
+  if (epochs < fewestDeepEpochs) return null;
+  const fitted = planTraining(facts.dataset, { ...deepRequest, epochs }, facts.seed);
+  const fit = describeFit(fitted, stepMs, facts);
+  return { plan: { mode: "scratch", ...fitted }, why: `${why}; time for a deeper net: ${fit}` };
 }
 
 /** Milliseconds to leave for the release after the training. */
@@ -60,6 +90,7 @@ function speedUp(batchSize: number, { engine, workers }: PlanFacts): number {
   return Math.max(1, (threadShare * parts) / rounds);
 }
 
+/** Milliseconds of one step, measured. */
 async function measurePlan(
   { architecture, ...plan }: TrainingPlan,
   { dataset, engine }: PlanFacts,
@@ -68,8 +99,10 @@ async function measurePlan(
   await engine.activate();
   const classes = dataset.labels.length;
   const model = buildModel(architecture, { size, classes, seed: training.seed, width, dropout });
+  // as training does, a part of the batch at a time; the optimizer's share is counted too often, which is small
+  const part = Math.min(training.batchSize, training.partSize ?? partSizeFor(model, engine));
   try {
-    return measureStep(model, engine, training);
+    return measureStep(model, engine, { ...training, batchSize: part }) * (training.batchSize / part);
   } finally {
     model.dispose();
   }

@@ -70,6 +70,17 @@ describe("choosePlan", () => {
     }
   });
 
+  it.for([
+    ["a deeper net in days", 72, {}, "deep-cnn"],
+    ["the small one in minutes", 0.2, {}, "small-cnn"],
+    ["the small one where anything of it is fixed", 72, { epochs: 4 }, "small-cnn"],
+  ] as const)("trains on many small images %s", async ([, hours, scratch, architecture]) => {
+    const deadline = startDeadline(hours * 3_600_000);
+    const { plan, why } = await choosePlan(wishes({ scratch }), facts(15_000, 32, { deadline }), silent);
+    expect(plan).toMatchObject({ mode: "scratch", architecture });
+    expect(why).toMatch(/\d+ epochs fit/);
+  });
+
   it("keeps to a budget with fewer passes and smaller images", async () => {
     const wish = wishes({ mode: "scratch" });
     const free = await choosePlan(wish, facts(300, 500), silent);
