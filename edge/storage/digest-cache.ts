@@ -24,6 +24,8 @@ export interface DigestCacheOptions {
 
 /** A cache that has not answered by then is slower than the store: this isolate does not ask it again. */
 const deadlineMs = 500;
+/** What is kept waits for so long, so that the request which brought it is answered first. */
+const keepAfterMs = 250;
 /** Apart from what the domain's own pages leave in the cache; nobody can ask for it from outside. */
 const cacheName = "edgewise-bundles";
 
@@ -59,6 +61,11 @@ export function createDigestCache({ caches, origin, wait, keepAlive }: DigestCac
       isSlow ||= answer === "late";
       return answer === "late" ? null : answer;
     },
-    put: (sha256, bytes) => keepAlive(write(sha256, bytes).catch(() => undefined)),
+    put: (sha256, bytes) =>
+      keepAlive(
+        wait(keepAfterMs)
+          .then(() => write(sha256, bytes))
+          .catch(() => undefined),
+      ),
   };
 }

@@ -6,15 +6,11 @@ import type { PlacedWeight, Weights } from "./weights.ts";
 export type WeightStorage =
   | { readonly kind: "float32" }
   | { readonly kind: "float16" }
-  /**
-   * A byte a value: `table[byte]`, times `scales[index % scales.length]` where there are scales; the table has
-   * `byte * scale + min`.
-   */
+  /** A byte a value: `byte * scale + min`, times `scales[index % scales.length]` where there are scales. */
   | {
       readonly kind: "table";
       readonly scale: number;
       readonly min: number;
-      readonly table: Float32Array;
       readonly scales?: Float32Array;
     };
 
@@ -42,10 +38,14 @@ function storageOf({ quantization, scales }: PlacedWeight): WeightStorage {
   if (quantization === undefined) return { kind: "float32" };
   if (quantization.dtype === "float16") return { kind: "float16" };
   const { scale, min } = quantization;
-  // in float64, rounded once: the very numbers that tfjs's own loader gives
-  const table = new Float32Array(256);
-  for (let byte = 0; byte < 256; byte++) table[byte] = byte * scale + min;
-  return { kind: "table", scale, min, table, ...(scales === undefined ? {} : { scales }) };
+  return { kind: "table", scale, min, ...(scales === undefined ? {} : { scales }) };
+}
+
+/** The values of all bytes before the scales, in float64 and rounded once: the very numbers that tfjs's own loader gives. */
+export function byteValues({ scale, min }: WeightStorage & { readonly kind: "table" }): Float32Array {
+  const values = new Float32Array(256);
+  for (let byte = 0; byte < 256; byte++) values[byte] = byte * scale + min;
+  return values;
 }
 
 /** The values of a weight, the same bits as tfjs's loader and our kernels give. */
@@ -61,7 +61,8 @@ export function weightValues(weight: StoredWeight): Float32Array {
       for (let i = 0; i < values.length; i++) values[i] = fromFloat16(view.getUint16(2 * i, true));
       return values;
     case "table": {
-      const { table, scales } = storage;
+      const { scales } = storage;
+      const table = byteValues(storage);
       for (let i = 0; i < values.length; i++) {
         const value = table[bytes[i] as number] as number;
         values[i] = scales === undefined ? value : value * (scales[i % scales.length] as number);
@@ -82,7 +83,8 @@ export function valueReader({ bytes, storage }: StoredWeight): (index: number) =
     case "float16":
       return (index) => fromFloat16(view.getUint16(2 * index, true));
     case "table": {
-      const { table, scales } = storage;
+      const { scales } = storage;
+      const table = byteValues(storage);
       const valueAt = (index: number): number => table[bytes[index] as number] as number;
       if (scales === undefined) return valueAt;
       return (index) => Math.fround(valueAt(index) * (scales[index % scales.length] as number));

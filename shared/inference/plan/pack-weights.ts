@@ -1,5 +1,5 @@
 import { AppError } from "../../contract/errors.ts";
-import { notFinite, type StoredWeight, weightValues } from "../stored-weight.ts";
+import { byteValues, notFinite, type StoredWeight, weightValues } from "../stored-weight.ts";
 import type { WasmHeap } from "../wasm-heap.ts";
 import type { PlanKernels } from "./kernels-module.ts";
 import { integerWords, packIntegers } from "./pack-integers.ts";
@@ -111,7 +111,7 @@ function createPacker(
       const { storage } = weight;
       heap.HEAPU8.set(weight.bytes, source);
       if (storage.kind === "table") {
-        new Float32Array(heap.memory.buffer, table, 256).set(storage.table);
+        new Float32Array(heap.memory.buffer, table, 256).set(byteValues(storage));
         if (storage.scales !== undefined) {
           new Float32Array(heap.memory.buffer, scales, storage.scales.length).set(storage.scales);
         }

@@ -111,13 +111,11 @@ describe("bundles in the Cache API, by their digests", () => {
     const used = [bundle.manifestSha256, ...filesOf(bundle).map(({ sha256 }) => sha256)];
     const cached = await openCache();
 
-    await expect
-      .poll(async () => {
-        const kept = await Promise.all(
-          used.map((sha256) => cached.match(`http://localhost/sha256/${sha256}`)),
-        );
-        return Promise.all(kept.map(async (one) => one && sha256Hex(await one.bytes())));
-      })
-      .toEqual(used);
+    const keptNow = async (): Promise<(string | undefined)[]> => {
+      const kept = await Promise.all(used.map((sha256) => cached.match(`http://localhost/sha256/${sha256}`)));
+      return Promise.all(kept.map(async (one) => one && sha256Hex(await one.bytes())));
+    };
+
+    await expect.poll(keptNow, { timeout: 10_000 }).toEqual(used);
   });
 });
