@@ -9,7 +9,7 @@ export interface LoadOptions {
   readonly capacitySeconds: number;
   readonly steadySeconds: number;
   readonly overloadSeconds: number;
-  /** After the steady part more are sent, as fast as answers come, until there were so many in all. */
+  /** After the steady part more are sent, as fast as answers come, until there were so many since it began. */
   readonly leastRequests: number;
   readonly say: (line: string) => void;
 }
@@ -29,6 +29,7 @@ export interface LoadReport {
   readonly steady: Phase;
   readonly overload: Phase & { readonly healthP50Ms: number; readonly healthP99Ms: number };
   readonly recoveryMs: number;
+  /** After so many requests since the steady part began. */
   readonly rssMegabytes: { readonly at2000: number | null; readonly at20000: number | null };
   readonly verdicts: readonly Verdict[];
 }
@@ -51,6 +52,7 @@ const healthEveryMs = 100;
 export async function testLoad(options: LoadOptions): Promise<LoadReport> {
   const { url, image, workerd, say } = options;
   const shot: Shot = { url, method: "POST", path: "/classify", body: image };
+  // From the steady part on: what V8's first collection finds takes some thousand requests to gather.
   const rss = new Map<number, number>();
   let answered = 0;
   const note = (): void => {
@@ -59,11 +61,11 @@ export async function testLoad(options: LoadOptions): Promise<LoadReport> {
       rss.set(answered, workerd.rssBytes() / 1e6);
     }
   };
-  for (let i = 0; i < 100; i++) await send(shot).then(note);
+  for (let i = 0; i < 100; i++) await send(shot);
 
   say("capacity: as fast as answers come");
   const cpuBefore = workerd?.cpuMs() ?? 0;
-  const busy = await sendBusily(shot, connections, 1000 * options.capacitySeconds, note);
+  const busy = await sendBusily(shot, connections, 1000 * options.capacitySeconds);
   const perSecond = busy.length / options.capacitySeconds;
   const cpuMsPerRequest = workerd === undefined ? null : (workerd.cpuMs() - cpuBefore) / busy.length;
 
@@ -71,7 +73,7 @@ export async function testLoad(options: LoadOptions): Promise<LoadReport> {
   const steadyMs = 1000 * options.steadySeconds;
   const isSteadyOver = (_: number, elapsedMs: number): boolean => elapsedMs >= steadyMs;
   const steady = phaseOf(await sendSteadily(shot, 0.7 * perSecond, isSteadyOver, note), 0.7 * perSecond);
-  if (answered < options.leastRequests) say(`more, up to ${options.leastRequests} requests in all`);
+  if (answered < options.leastRequests) say(`more, up to ${options.leastRequests} requests since`);
   while (answered < options.leastRequests) await sendBusily(shot, connections, 1000, note);
 
   say("overload: twice the capacity");
