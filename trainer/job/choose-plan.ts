@@ -177,8 +177,8 @@ function openIfThere(
 
 /** Multiply-accumulates a millisecond of the head's regression in JavaScript, with room to spare. */
 const headMacsPerMs = 500_000;
-/** Passes over the images that the regression takes: seven fits of some 60 evaluations, forward and backward. */
-const headPasses = 840;
+/** Passes over the images that the regression takes: five fits of some 60 evaluations, forward and backward. */
+const headPasses = 600;
 /** Images of a split that choosing the rule for unknown looks at. */
 const mostLookedAt = 2000;
 /** Golden vectors, files, the store. */

@@ -109,7 +109,7 @@ async function embedSets(
     labels: Int32Array.from(sets.flatMap(({ labels }) => [...labels])),
     size: embedding.size,
     classes: sets[0]?.classes ?? 0,
-    known: known && openKnownClasses(known, rows[0]),
+    known: known && openKnownClasses(known, rows),
   };
 }
 

@@ -107,7 +107,7 @@ function crossValidation(
       labels: Int32Array.from(taken, ({ label }) => labels.indexOf(label)),
       size,
       classes: labels.length,
-      known: known && openKnownClasses(known, views[0]),
+      known: known && openKnownClasses(known, views),
     };
     return crossValidateHead(embedded, dealFolds(taken, folds), folds);
   };

@@ -15,7 +15,7 @@ export interface EmbeddedImages {
   readonly labels: Int32Array;
   readonly size: number;
   readonly classes: number;
-  /** How the backbone's own classifier sees the images as they are, where it has one. */
+  /** How the backbone's own classifier sees them, where it has one. */
   readonly known?: KnownClasses | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface FittedHead {
   readonly classifier: LinearClassifier;
   /** The penalty that did best on images that were not learnt from. */
   readonly l2: number;
-  /** Whether it did so along the classes that the backbone knows. */
+  /** Whether the head was learnt on what the backbone's classifier says, along the classes that the images look like. */
   readonly isDirected: boolean;
   /** Of these two, on those images. */
   readonly validation: Validation;
@@ -38,8 +38,8 @@ export interface HoldOut {
 
 /** Around 0.1, where features of ImageNet's nets do best; a wider range changes little. */
 const penalties = [1, 0.1, 0.01] as const;
-/** Beside known directions the rest of the features has less to say. */
-const directedPenalties = [10, 1, 0.1] as const;
+/** Of what known classes say beside those that the images look like; ten times more or less changes little. */
+const directedPenalty = 3;
 
 /**
  * Fits a linear head: the penalty, and whether the classes that the backbone knows lead the way, are those with the least
@@ -67,8 +67,7 @@ type Way = Pick<FittedHead, "l2" | "isDirected">;
 
 function waysFor({ known }: EmbeddedImages): Way[] {
   const plain = penalties.map((l2) => ({ l2, isDirected: false }));
-  if (known === undefined) return plain;
-  return [...plain, ...directedPenalties.map((l2) => ({ l2, isDirected: true }))];
+  return known === undefined ? plain : [...plain, { l2: directedPenalty, isDirected: true }];
 }
 
 function fitOne(
@@ -76,9 +75,11 @@ function fitOne(
   indices: readonly number[],
   { l2, isDirected }: Way,
 ): LinearClassifier {
-  const { known, labels, classes, views } = images;
-  const directions = isDirected ? known?.directions(indices, labels, classes) : undefined;
-  return fitSoftmaxRegression(rowsOf(images, indices, views), l2, directions);
+  const { known, labels, classes } = images;
+  if (!isDirected || known === undefined)
+    return fitSoftmaxRegression(rowsOf(images, indices, images.views), l2);
+  const rows = rowsOf({ ...images, size: known.size }, indices, known.views);
+  return known.fold(fitSoftmaxRegression(rows, l2, known.directions(indices, labels, classes)));
 }
 
 /** Holds each fold back in turn. @param foldOf of each of the `indices` */
