@@ -26,7 +26,8 @@ export interface Verdict {
 /** What was measured; rates by the second, times in milliseconds. */
 export interface LoadReport {
   readonly capacity: { readonly perSecond: number; readonly cpuMsPerRequest: number | null };
-  readonly steady: Phase;
+  /** `waitedMs`: how long workerd was ready and had no core. Beyond some hundred the times are the machine's. */
+  readonly steady: Phase & { readonly waitedMs: number | null };
   readonly overload: Phase & { readonly healthP50Ms: number; readonly healthP99Ms: number };
   readonly recoveryMs: number;
   /** After so many requests since the steady part began. */
@@ -72,7 +73,10 @@ export async function testLoad(options: LoadOptions): Promise<LoadReport> {
   say(`steady: 70 % of ${perSecond.toFixed(0)} a second`);
   const steadyMs = 1000 * options.steadySeconds;
   const isSteadyOver = (_: number, elapsedMs: number): boolean => elapsedMs >= steadyMs;
-  const steady = phaseOf(await sendSteadily(shot, 0.7 * perSecond, isSteadyOver, note), 0.7 * perSecond);
+  const waitedBefore = workerd?.waitedMs() ?? 0;
+  const outcomes = await sendSteadily(shot, 0.7 * perSecond, isSteadyOver, note);
+  const waitedMs = workerd === undefined ? null : workerd.waitedMs() - waitedBefore;
+  const steady = { ...phaseOf(outcomes, 0.7 * perSecond), waitedMs };
   if (answered < options.leastRequests) say(`more, up to ${options.leastRequests} requests since`);
   while (answered < options.leastRequests) await sendBusily(shot, connections, 1000, note);
 
