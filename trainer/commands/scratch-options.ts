@@ -26,7 +26,7 @@ export interface ScratchOptions {
 
 /** Gives a command the options of nets that are trained from nothing. */
 export function withScratchOptions(command: Command): Command {
-  return command
+  return withChanges(command)
     .option(
       "--epochs <number>",
       "most passes over the training images, from scratch (default: by the data)",
@@ -42,12 +42,6 @@ export function withScratchOptions(command: Command): Command {
       "--width <factor>",
       "multiplies the net's channels, from scratch (default: by the net)",
       parseFactor,
-    )
-    .addOption(
-      new Option(
-        "--augment <strength>",
-        "random changes of the training images, from scratch (default: light)",
-      ).choices(Object.keys(augmentations)),
     )
     .option(
       "--averaging <share>",
@@ -76,10 +70,29 @@ export function withScratchOptions(command: Command): Command {
       "--part-size <images>",
       "of a batch, computed at once: less takes less memory (default: 16 where those fit)",
       parsePositive,
+    );
+}
+
+/** Random changes of the training images. */
+function withChanges(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--augment <strength>",
+        "random changes of the training images, from scratch (default: light)",
+      ).choices(Object.keys(augmentations)),
     )
-    .option("--mixup <share>", "largest share of another image mixed in, up to 0.5, from scratch", parseShare)
-    .option("--cutmix <share>", "largest area another image covers, up to 0.5, from scratch", parseShare)
-    .option("--cutout <share>", "side of a grey square on each image, up to 0.75, from scratch", parseShare);
+    .option(
+      "--mixup <share>",
+      "largest share of another image mixed in, up to 0.5, from scratch",
+      shareUpTo(0.5),
+    )
+    .option("--cutmix <share>", "largest area another image covers, up to 0.5, from scratch", shareUpTo(0.5))
+    .option(
+      "--cutout <share>",
+      "side of a grey square on each image, up to 0.75, from scratch",
+      shareUpTo(0.75),
+    );
 }
 
 /** What these options fix of a net from scratch. */
@@ -120,6 +133,15 @@ export function parseShare(text: string): number {
   if (!(value > 0 && value < 1))
     throw new InvalidArgumentError(`got "${text}"; a number between 0 and 1 is needed.`);
   return value;
+}
+
+/** Parses a number above 0 and not above `most`. */
+function shareUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value <= most) return value;
+    throw new InvalidArgumentError(`got "${text}"; a number above 0 and up to ${most} is needed.`);
+  };
 }
 
 function parseFactor(text: string): number {
