@@ -1,4 +1,4 @@
-// The whole proof in one command: lint, format, types, then every test; ends with one plain line of figures.
+// The whole proof in one command: lint, format, types, then every test; ends with what failed, by name, and one plain line of figures.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,21 +49,22 @@ const wanted = values.only?.split(",") ?? [...Object.keys(checks), "vitest"];
 if (withoutInfra !== null) process.stdout.write(`infra is not checked: ${withoutInfra}\n`);
 
 let passed = 0;
-let failed = 0;
+const failures: string[] = [];
 let skipped = 0;
 
 for (const [name, commands] of Object.entries(checks)) {
   if (!wanted.includes(name)) continue;
   for (const command of commands) {
     if (runs(command)) passed++;
-    else failed++;
+    else failures.push(command.join(" "));
   }
 }
 if (wanted.includes("vitest")) runVitest();
 
 if (skipped > 0) process.stdout.write(`${skipped} skipped: what they need is not on this machine\n`);
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
+process.stdout.write(`${passed} passed, ${failures.length} failed\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;
 
 function runs([program = "", ...programArguments]: readonly string[]): boolean {
   process.stdout.write(`\n> ${[program, ...programArguments].join(" ")}\n`);
@@ -85,18 +86,20 @@ function runVitest(): void {
     const figures = reportSchema.parse(JSON.parse(readFileSync(report, "utf8")));
     passed += figures.numPassedTests;
     skipped += figures.numPendingTests;
-    // A file that fails to load, or an error outside any test, fails the run without a failed test.
-    failed += figures.numFailedTests > 0 || finished ? figures.numFailedTests : 1;
-    for (const { fullName, status, failureMessages } of figures.testResults.flatMap(
-      (file) => file.assertionResults,
-    )) {
-      const [message] = failureMessages;
-      if (status !== "passed" || message === undefined) continue;
-      process.stdout.write(`passed at the second try only: ${fullName}: ${message.split("\n")[0]}\n`);
+    for (const file of figures.testResults) {
+      for (const { fullName, status, failureMessages } of file.assertionResults) {
+        const told = `${fullName}: ${failureMessages[0]?.split("\n")[0] ?? "no message"}`;
+        if (status === "failed") failures.push(told);
+        else if (status === "passed" && failureMessages.length > 0) {
+          process.stdout.write(`passed at the second try only: ${told}\n`);
+        }
+      }
+    }
+    if (!finished && figures.numFailedTests === 0) {
+      failures.push("vitest: a file did not load, or an error outside any test");
     }
   } catch (error) {
-    process.stdout.write(`vitest left no report: ${String(error)}\n`);
-    failed += 1;
+    failures.push(`vitest left no report: ${String(error)}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
