@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Architecture, architectures } from "../model/build-model.ts";
 import { augmentations, type PlanRequest } from "../training/defaults.ts";
-import { type Augmentation, schedules } from "../training/config.ts";
+import { type Augmentation, optimizers, schedules } from "../training/config.ts";
 import { parsePositive } from "./common-options.ts";
 
 /** What the options of {@link withScratchOptions} give. */
@@ -13,6 +13,7 @@ export interface ScratchOptions {
   readonly augment?: keyof typeof augmentations;
   readonly averaging?: number;
   readonly batchSize?: number;
+  readonly optimizer?: (typeof optimizers)[number];
   readonly learningRate?: number;
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
@@ -49,7 +50,16 @@ export function withScratchOptions(command: Command): Command {
       parseShare,
     )
     .option("--batch-size <images>", "images a step, from scratch (default: 32)", parsePositive)
-    .option("--learning-rate <rate>", "highest of the schedule, from scratch (default: 0.005)", parseShare)
+    .addOption(
+      new Option("--optimizer <name>", "muon learns in fewer passes, from scratch (default: adam)").choices(
+        optimizers,
+      ),
+    )
+    .option(
+      "--learning-rate <rate>",
+      "highest of the schedule, from scratch (default: 0.005, of muon 0.06)",
+      parseShare,
+    )
     .option(
       "--weight-decay <share>",
       "of a step at a learning rate of 1, from scratch (default: 0.05)",
@@ -98,10 +108,10 @@ function withChanges(command: Command): Command {
 /** What these options fix of a net from scratch. */
 export function scratchRequest(options: ScratchOptions): PlanRequest {
   const { epochs, architecture, size, width, averaging } = options;
-  const { batchSize, learningRate, weightDecay, labelSmoothing } = options;
+  const { batchSize, optimizer, learningRate, weightDecay, labelSmoothing } = options;
   const net = { architecture, size, width };
   const { schedule, gradientClip, partSize } = options;
-  const rates = { batchSize, learningRate, weightDecay, labelSmoothing };
+  const rates = { batchSize, optimizer, learningRate, weightDecay, labelSmoothing };
   return {
     ...net,
     ...rates,

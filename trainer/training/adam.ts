@@ -1,21 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { AdamMoments, Engine } from "../engine/engine.ts";
+import type { Optimizer, OptimizerState } from "./optimizer.ts";
 import { assign, floats, type ModelWeight } from "./weights.ts";
 
 const beta1 = 0.9;
 const beta2 = 0.999;
 const epsilon = 1e-7;
 
-/** What Adam remembers, as plain values: per weight the two moments, and the number of steps done. */
-export interface AdamState {
-  readonly steps: number;
-  readonly first: readonly Float32Array[];
-  readonly second: readonly Float32Array[];
-}
-
 /** Adam with decoupled weight decay over a list of weights (Loshchilov & Hutter 2019). Owns its moments. */
-export class Adam {
+export class Adam implements Optimizer {
   readonly #engine: Engine;
   readonly #weights: readonly ModelWeight[];
   readonly #weightDecay: number;
@@ -43,7 +37,6 @@ export class Adam {
     });
   }
 
-  /** Moves every weight one step. @param gradients in the order of the weights; the caller disposes of them */
   step(gradients: readonly tf.Tensor[], learningRate: number): void {
     this.#steps++;
     const correction = Math.sqrt(1 - beta2 ** this.#steps) / (1 - beta1 ** this.#steps);
@@ -76,8 +69,7 @@ export class Adam {
     );
   }
 
-  /** A copy of what a resumed run needs. */
-  save(): AdamState {
+  save(): OptimizerState {
     return {
       steps: this.#steps,
       first: this.#moments.map(({ first }) => floats(first)),
@@ -85,14 +77,13 @@ export class Adam {
     };
   }
 
-  /** Continues from a saved state of the same weights. @throws invalid_argument when it is that of others */
-  restore(state: AdamState): void {
+  restore(state: OptimizerState): void {
     const restored = this.#weights.map((weight, index) => {
       const { shape, size } = weight.read();
       const first = state.first[index];
       const second = state.second[index];
       if (first?.length !== size || second?.length !== size) {
-        throw new AppError("invalid_argument", "the saved optimiser state belongs to another model");
+        throw otherState();
       }
       return { first: tf.keep(tf.tensor(first, shape)), second: tf.keep(tf.tensor(second, shape)) };
     });
@@ -101,8 +92,12 @@ export class Adam {
     this.#steps = state.steps;
   }
 
-  /** Frees the moments. */
   dispose(): void {
     for (const { first, second } of this.#moments) tf.dispose([first, second]);
   }
+}
+
+/** The error for a saved state that does not fit the weights. */
+export function otherState(): AppError {
+  return new AppError("invalid_argument", "the saved optimiser state belongs to another model or optimiser");
 }

@@ -1,9 +1,9 @@
 import { imageCount } from "../data/image-set.ts";
-import { Adam } from "./adam.ts";
 import { trainableWeights } from "./backward-pass.ts";
 import { createPartGradients, partSizeFor, partsOf } from "./batch-parts.ts";
 import type { TrainingConfig } from "./config.ts";
 import { openGradientThreads } from "./gradient-threads.ts";
+import { createOptimizer } from "./optimizer.ts";
 import type { Learner } from "./run-training.ts";
 import { createUpdate } from "./train-step.ts";
 import { digestRun, type TrainingRequest } from "./training-request.ts";
@@ -23,7 +23,7 @@ export function createImageLearner(request: TrainingRequest, config: TrainingCon
   // TensorFlow's own library has threads itself
   const threads = engine.name === "wasm" ? Math.min(request.workers ?? 1, most) : 1;
   const own = createPartGradients(request, config);
-  const optimizer = new Adam(engine, trainableWeights(model), config.weightDecay);
+  const optimizer = createOptimizer(engine, trainableWeights(model), config);
   const update = createUpdate(model, optimizer, config.gradientClip);
   const gradients = openGradientThreads(request, config, own, { threads, most });
   return {

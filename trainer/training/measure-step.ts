@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import type { Engine } from "../engine/engine.ts";
-import { Adam } from "./adam.ts";
 import { trainableWeights } from "./backward-pass.ts";
 import type { TrainingConfig } from "./config.ts";
+import { createOptimizer } from "./optimizer.ts";
 import { stream } from "./random.ts";
 import { createStep, trainStep } from "./train-step.ts";
 
@@ -13,13 +13,10 @@ const measuredSteps = 3;
  * How long one training step takes on this machine, in milliseconds: the middle one of three on noise, after one that
  * is not counted. The model's weights move; it is of no use for training afterwards.
  */
-export function measureStep(
-  model: tfl.LayersModel,
-  engine: Engine,
-  { seed, batchSize, weightDecay, labelSmoothing }: TrainingConfig,
-): number {
+export function measureStep(model: tfl.LayersModel, engine: Engine, config: TrainingConfig): number {
+  const { seed, batchSize, labelSmoothing } = config;
   const shape = model.inputs[0]?.shape.slice(1).map(Number) ?? [];
-  const optimizer = new Adam(engine, trainableWeights(model), weightDecay);
+  const optimizer = createOptimizer(engine, trainableWeights(model), config);
   const classes = Number(model.outputs[0]?.shape.at(-1));
   const classWeights = new Float64Array(classes).fill(1);
   const context = createStep(model, engine, optimizer, { labelSmoothing, classWeights });

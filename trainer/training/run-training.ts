@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "../../shared/contract/errors.ts";
-import type { Adam } from "./adam.ts";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
 import { learningRateAt } from "./learning-rate.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { shuffle, stream } from "./random.ts";
 import type { TrainingRequest, TrainingResult } from "./training-request.ts";
 import type { Validation } from "./validate.ts";
@@ -12,7 +12,7 @@ import { hashWeights, readWeights, type Weighted, writeWeights } from "./weights
 /** What a run trains: weights, examples to learn from, and a way to score what was learnt. */
 export interface Learner extends Weighted {
   /** Of those weights that are trained. */
-  readonly optimizer: Adam;
+  readonly optimizer: Optimizer;
   /** Number of examples to learn from, at least one. */
   readonly examples: number;
   /** Changes with everything that the resulting weights depend on, but the code and the machine. */

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import type { Engine } from "../engine/engine.ts";
-import type { Adam } from "./adam.ts";
 import {
   type BackwardPass,
   createBackwardPass,
@@ -10,14 +9,15 @@ import {
 } from "./backward-pass.ts";
 import { runningStatisticsOf } from "./forward-pass.ts";
 import type { Batch } from "./batch.ts";
+import type { Optimizer } from "./optimizer.ts";
 import type { RandomStream } from "./random.ts";
 import { assign } from "./weights.ts";
 
 /** Moves a model by what a whole batch asks for. @param row see {@link BackwardPass}  @returns the loss in it */
 export type Update = (row: Float32Array, learningRate: number) => number;
 
-/** The update of a model: gradients clipped, Adam, running statistics. Frees every tensor it makes. */
-export function createUpdate(model: tfl.LayersModel, optimizer: Adam, gradientClip?: number): Update {
+/** The update of a model: gradients clipped, the optimiser's step, running statistics. Frees every tensor it makes. */
+export function createUpdate(model: tfl.LayersModel, optimizer: Optimizer, gradientClip?: number): Update {
   const shapes = trainableWeights(model).map((weight) => weight.read().shape);
   const running = runningStatisticsOf(model);
   return (row, learningRate) => {
@@ -50,7 +50,7 @@ export interface StepContext {
 export function createStep(
   model: tfl.LayersModel,
   engine: Engine,
-  optimizer: Adam,
+  optimizer: Optimizer,
   loss: LossOptions,
 ): StepContext {
   return { backward: createBackwardPass(model, engine, loss), update: createUpdate(model, optimizer) };
