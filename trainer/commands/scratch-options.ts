@@ -57,7 +57,7 @@ export function withScratchOptions(command: Command): Command {
     )
     .option(
       "--learning-rate <rate>",
-      "highest of the schedule, from scratch (default: 0.005, of muon 0.06)",
+      "highest of the schedule, from scratch (default: 0.005, of muon 0.035)",
       parseShare,
     )
     .option(

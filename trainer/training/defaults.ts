@@ -87,7 +87,7 @@ export function planTraining(
     epochs,
     batchSize,
     optimizer: settings.optimizer,
-    learningRate: settings.learningRate ?? (settings.optimizer === "muon" ? 0.06 : 5e-3),
+    learningRate: settings.learningRate ?? (settings.optimizer === "muon" ? 0.035 : 5e-3),
     warmupSteps: settings.warmupSteps ?? Math.min(100, Math.ceil(steps / 10)),
     schedule: settings.schedule ?? "cosine",
     weightDecay: settings.weightDecay ?? 0.05,

@@ -17,7 +17,7 @@ const least = 1e-7;
 /**
  * Muon (Jordan et al. 2024) for kernels of convolutions that a batch normalization follows, Adam for everything else. A
  * kernel moves along its momentum made orthogonal, so that every direction of it learns alike, and keeps its length,
- * which the normalization would cancel anyway: the learning rate is how far it turns, 0.06 of its length, say.
+ * which the normalization would cancel anyway: the learning rate is how far it turns, 0.035 of its length, say.
  */
 export class Muon implements Optimizer {
   readonly #weights: readonly ModelWeight[];

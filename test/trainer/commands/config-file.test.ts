@@ -41,11 +41,25 @@ describe("--config", () => {
   });
 
   it("asks for every part of the recipe of a net from scratch", async () => {
-    const config = { augment: "placement", cutmix: 0.4, schedule: "one-cycle", gradientClip: 2, partSize: 8 };
-    const options = await optionsOf({ ...config, batchSize: 64, trainShare: 0.8, workers: 2, views: 4 });
+    const config = {
+      augment: "placement",
+      cutmix: 0.4,
+      schedule: "one-cycle",
+      optimizer: "muon",
+      gradientClip: 2,
+    };
+    const options = await optionsOf({
+      ...config,
+      partSize: 8,
+      batchSize: 64,
+      trainShare: 0.8,
+      workers: 2,
+      views: 4,
+    });
     expect(scratchRequest(options)).toMatchObject({
       batchSize: 64,
       schedule: "one-cycle",
+      optimizer: "muon",
       gradientClip: 2,
       partSize: 8,
       augmentation: { flip: true, shift: 0.1, brightness: 0, contrast: 0, cutmix: 0.4 },

@@ -49,6 +49,12 @@ describe("planTraining", () => {
     expect(plan.training).toMatchObject({ seed: 9, epochs: 3, learningRate: 0.1, patience: 6 });
   });
 
+  it("has a rate for each optimiser", () => {
+    const rateOf = (optimizer: "adam" | "muon"): number =>
+      planTraining(dataset(100, 32, 32), { optimizer }, 1).training.learningRate;
+    expect([rateOf("adam"), rateOf("muon")]).toEqual([0.005, 0.035]);
+  });
+
   it("rejects what is out of range", () => {
     expect(() => planTraining(dataset(100, 32, 32), { epochs: 0 }, 1)).toThrow(/epochs/);
   });
