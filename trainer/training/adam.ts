@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { AdamMoments, Engine } from "../engine/engine.ts";
-import type { Optimizer, OptimizerState } from "./optimizer.ts";
+import { type Optimizer, type OptimizerState, otherState } from "./optimizer.ts";
 import { assign, floats, type ModelWeight } from "./weights.ts";
 
 const beta1 = 0.9;
@@ -95,9 +95,4 @@ export class Adam implements Optimizer {
   dispose(): void {
     for (const { first, second } of this.#moments) tf.dispose([first, second]);
   }
-}
-
-/** The error for a saved state that does not fit the weights. */
-export function otherState(): AppError {
-  return new AppError("invalid_argument", "the saved optimiser state belongs to another model or optimiser");
 }

@@ -3,7 +3,7 @@ import { trainableWeights } from "./backward-pass.ts";
 import { createPartGradients, partSizeFor, partsOf } from "./batch-parts.ts";
 import type { TrainingConfig } from "./config.ts";
 import { openGradientThreads } from "./gradient-threads.ts";
-import { createOptimizer } from "./optimizer.ts";
+import { createOptimizer } from "./create-optimizer.ts";
 import type { Learner } from "./run-training.ts";
 import { createUpdate } from "./train-step.ts";
 import { digestRun, type TrainingRequest } from "./training-request.ts";

@@ -3,7 +3,7 @@ import type * as tfl from "@tensorflow/tfjs-layers";
 import type { Engine } from "../engine/engine.ts";
 import { trainableWeights } from "./backward-pass.ts";
 import type { TrainingConfig } from "./config.ts";
-import { createOptimizer } from "./optimizer.ts";
+import { createOptimizer } from "./create-optimizer.ts";
 import { stream } from "./random.ts";
 import { createStep, trainStep } from "./train-step.ts";
 

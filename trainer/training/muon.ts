@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Engine } from "../engine/engine.ts";
-import { Adam, otherState } from "./adam.ts";
-import type { Optimizer, OptimizerState } from "./optimizer.ts";
+import { Adam } from "./adam.ts";
+import { type Optimizer, type OptimizerState, otherState } from "./optimizer.ts";
 import { assign, floats, type ModelWeight } from "./weights.ts";
 
 /** Share of the velocity that a step keeps. */

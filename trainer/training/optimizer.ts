@@ -1,9 +1,5 @@
-import type { Engine } from "../engine/engine.ts";
-import { Adam } from "./adam.ts";
-import type { TrainingConfig } from "./config.ts";
-import { Muon } from "./muon.ts";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { ModelWeight } from "./weights.ts";
+import { AppError } from "../../shared/contract/errors.ts";
 
 /** What an optimiser remembers, as plain values: per weight two moments, empty where it needs none; the steps done. */
 export interface OptimizerState {
@@ -24,13 +20,7 @@ export interface Optimizer {
   dispose(): void;
 }
 
-/** Makes the optimiser that a training configuration asks for. */
-export function createOptimizer(
-  engine: Engine,
-  weights: readonly ModelWeight[],
-  { optimizer = "adam", weightDecay }: Pick<TrainingConfig, "optimizer" | "weightDecay">,
-): Optimizer {
-  return optimizer === "muon"
-    ? new Muon(engine, weights, weightDecay)
-    : new Adam(engine, weights, weightDecay);
+/** The error for a saved state that does not fit the weights. */
+export function otherState(): AppError {
+  return new AppError("invalid_argument", "the saved optimiser state belongs to another model or optimiser");
 }

@@ -16,7 +16,11 @@ const options: DuelOptions = {
 /** The gate looks at the first, which other work on the machine hardly changes. */
 const threadClocks = [
   { suffix: "", clock: "main-thread", meaning: "processor time of the main thread" },
-  { suffix: "-wall", clock: "wall", meaning: "by the wall's clock, which other work on the machine stretches" },
+  {
+    suffix: "-wall",
+    clock: "wall",
+    meaning: "by the wall's clock, which other work on the machine stretches",
+  },
 ] as const;
 
 /**

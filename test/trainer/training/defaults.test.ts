@@ -20,6 +20,10 @@ function dataset(count: number, width: number, height: number): { images: Datase
   };
 }
 
+function rateOf(optimizer: "adam" | "muon"): number {
+  return planTraining(dataset(100, 32, 32), { optimizer }, 1).training.learningRate;
+}
+
 describe("planTraining", () => {
   it.each([
     ["thumbnails", 32, 32, 32],
@@ -50,8 +54,6 @@ describe("planTraining", () => {
   });
 
   it("has a rate for each optimiser", () => {
-    const rateOf = (optimizer: "adam" | "muon"): number =>
-      planTraining(dataset(100, 32, 32), { optimizer }, 1).training.learningRate;
     expect([rateOf("adam"), rateOf("muon")]).toEqual([0.005, 0.035]);
   });
 

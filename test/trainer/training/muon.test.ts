@@ -51,25 +51,25 @@ describe("orthogonalized", () => {
   });
 });
 
-describe("Muon", () => {
-  const rate = 0.05;
+const rate = 0.05;
 
-  function follow(optimizer: Muon, weights: readonly ModelWeight[], seeds: readonly number[]): void {
-    for (const seed of seeds) {
-      tf.tidy(() => {
-        const gradients = weights.map((weight) => {
-          const { shape, size } = weight.read();
-          return tf.reshape(drawn(1, size, seed), shape);
-        });
-        optimizer.step(gradients, rate);
+function follow(optimizer: Muon, weights: readonly ModelWeight[], seeds: readonly number[]): void {
+  for (const seed of seeds) {
+    tf.tidy(() => {
+      const gradients = weights.map((weight) => {
+        const { shape, size } = weight.read();
+        return tf.reshape(drawn(1, size, seed), shape);
       });
-    }
+      optimizer.step(gradients, rate);
+    });
   }
+}
 
-  function weightsOf(seed: number): readonly ModelWeight[] {
-    return trainableWeights(buildModel("mobilenet-v1", { size: 32, classes: 3, seed, width: 0.25 }));
-  }
+function weightsOf(seed: number): readonly ModelWeight[] {
+  return trainableWeights(buildModel("mobilenet-v1", { size: 32, classes: 3, seed, width: 0.25 }));
+}
 
+describe("Muon", () => {
   it("turns a kernel by the learning rate and leaves its length, whatever the gradient's", () => {
     const weights = weightsOf(1);
     const kernels = weights.filter((weight) => weight.read().shape[3] !== 1 && weight.read().rank === 4);
