@@ -1,5 +1,5 @@
 import type { FrameSignature } from "../../shared/camera/frame-signals.ts";
-import type { Prediction } from "../../shared/contract/classify.ts";
+import type { Prediction } from "../../shared/contract/prediction.ts";
 import type { FrameSize } from "../../shared/image/decode-region.ts";
 import type { CameraRecord } from "./site-contract.ts";
 

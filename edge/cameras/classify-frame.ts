@@ -1,5 +1,5 @@
 import { isUnchanged, measureFrame, type FrameSignature } from "../../shared/camera/frame-signals.ts";
-import type { Prediction } from "../../shared/contract/classify.ts";
+import type { Prediction } from "../../shared/contract/prediction.ts";
 import type { CameraConfig } from "../../shared/contract/camera.ts";
 import { defaultAlias } from "../../shared/contract/names.ts";
 import { type DecodedImage, type ImageCodec, type PixelSpec } from "../../shared/image/codec.ts";

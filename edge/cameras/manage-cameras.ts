@@ -9,7 +9,8 @@ import {
   siteOf,
   siteSchema,
 } from "../../shared/contract/camera.ts";
-import { type Camera, newCameraSchema, rotationSchema } from "../../shared/contract/camera-api.ts";
+import type { Camera } from "../../shared/contract/camera-api.ts";
+import { newCameraSchema, rotationSchema } from "../../shared/contract/camera-requests.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { parseJsonWith, parseWith } from "../../shared/contract/parse.ts";
 import type { AppEnvironment } from "../app-environment.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { siteSchema } from "../../shared/contract/camera.ts";
-import { newWebhookSchema } from "../../shared/contract/camera-api.ts";
+import { newWebhookSchema } from "../../shared/contract/camera-requests.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
 import type { AppEnvironment } from "../app-environment.ts";

@@ -1,4 +1,4 @@
-import { requestLimits } from "../../shared/contract/classify.ts";
+import { requestLimits } from "../../shared/contract/classify-request.ts";
 import { imageLimits } from "../../shared/image/codec-failure.ts";
 import { sniffFormat } from "../../shared/image/sniff-format.ts";
 import { isAppError } from "../../shared/contract/errors.ts";

@@ -1,4 +1,4 @@
-import type { Prediction } from "../../shared/contract/classify.ts";
+import type { Prediction } from "../../shared/contract/prediction.ts";
 import type { CameraConfig } from "../../shared/contract/camera.ts";
 import type { RecentFrame } from "../../shared/contract/camera-api.ts";
 import type { CameraEvent } from "../../shared/contract/camera-event.ts";

@@ -1,9 +1,6 @@
 import type { PublicAlias } from "../../shared/contract/alias.ts";
-import type {
-  ClassifyAnswer,
-  ClassifyImagesAnswer,
-  ClassifyOptions,
-} from "../../shared/contract/classify.ts";
+import type { ClassifyAnswer, ClassifyImagesAnswer } from "../../shared/contract/classify.ts";
+import type { ClassifyOptions } from "../../shared/contract/classify-request.ts";
 import type { ListedModel } from "../../shared/contract/service.ts";
 import { bodyOfImage, bodyOfImages, type ImageBody, type ImageSource } from "./image-source.ts";
 import { sendForJson, type SendOptions, waitFor } from "./send.ts";

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { requestLimits } from "../../shared/contract/classify.ts";
+import { requestLimits } from "../../shared/contract/classify-request.ts";
 import type { AppEnvironment } from "../app-environment.ts";
 import { readCredential } from "../auth/credential.ts";
 import { parseParts } from "../http/multipart.ts";

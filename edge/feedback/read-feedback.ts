@@ -1,4 +1,4 @@
-import { requestLimits } from "../../shared/contract/classify.ts";
+import { requestLimits } from "../../shared/contract/classify-request.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { type FeedbackRequest, feedbackRequestSchema } from "../../shared/contract/feedback.ts";
 import { parseWith } from "../../shared/contract/parse.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type ClassifyOptions, classifyOptionsSchema } from "../../shared/contract/classify.ts";
+import { type ClassifyOptions, classifyOptionsSchema } from "../../shared/contract/classify-request.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { parseWith } from "../../shared/contract/parse.ts";

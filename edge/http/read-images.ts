@@ -3,7 +3,7 @@ import {
   imageRequestSchema,
   imagesRequestSchema,
   requestLimits,
-} from "../../shared/contract/classify.ts";
+} from "../../shared/contract/classify-request.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { parseWith } from "../../shared/contract/parse.ts";
 import { imageLimits } from "../../shared/image/codec-failure.ts";

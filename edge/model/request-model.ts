@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import * as z from "zod/mini";
-import type { ClassifyOptions } from "../../shared/contract/classify.ts";
+import type { ClassifyOptions } from "../../shared/contract/classify-request.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { defaultAlias, nameSchema } from "../../shared/contract/names.ts";
 import type { AppEnvironment } from "../app-environment.ts";

@@ -1,5 +1,6 @@
 import type { AliasRecord, Rollout } from "../../shared/contract/alias.ts";
-import type { Classification, ClassifyOptions } from "../../shared/contract/classify.ts";
+import type { Classification } from "../../shared/contract/classify.ts";
+import type { ClassifyOptions } from "../../shared/contract/classify-request.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import { statusOf } from "../../shared/contract/problem.ts";
 import type { RolloutState } from "../../shared/contract/service.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { requestLimits } from "../../shared/contract/classify.ts";
+import { requestLimits } from "../../shared/contract/classify-request.ts";
 import { nameSchema, versionSchema } from "../../shared/contract/names.ts";
 import { classifyQuerySchema } from "../http/classify-query.ts";
 import { cameraPaths } from "./camera-paths.ts";

@@ -4,11 +4,10 @@ import {
   classifyAnswerSchema,
   classifyImagesAnswerSchema,
   explanationSchema,
-  imageRequestSchema,
   imageResultSchema,
-  imagesRequestSchema,
-  predictionSchema,
 } from "../../shared/contract/classify.ts";
+import { imageRequestSchema, imagesRequestSchema } from "../../shared/contract/classify-request.ts";
+import { predictionSchema } from "../../shared/contract/prediction.ts";
 import {
   feedbackPageSchema,
   feedbackReceiptSchema,
@@ -23,12 +22,10 @@ import {
   deliverySchema,
   frameAnswerSchema,
   framesAnswerSchema,
-  newCameraSchema,
-  newWebhookSchema,
   recentFrameSchema,
-  rotationSchema,
   webhookSchema,
 } from "../../shared/contract/camera-api.ts";
+import { newCameraSchema, newWebhookSchema, rotationSchema } from "../../shared/contract/camera-requests.ts";
 import { cameraEventSchema } from "../../shared/contract/camera-event.ts";
 import { cameraConfigInputSchema } from "../../shared/contract/camera.ts";
 import { problemSchema } from "../../shared/contract/problem.ts";
@@ -45,10 +42,10 @@ import { huggingFaceAnswerSchema, huggingFaceRequestSchema } from "../dialects/h
 import {
   inferAnswerSchema,
   inferErrorSchema,
-  inferRequestSchema,
   modelMetadataSchema,
   serverMetadataSchema,
-} from "../dialects/open-inference/infer-schemas.ts";
+} from "../dialects/open-inference/infer-answers.ts";
+import { inferRequestSchema } from "../dialects/open-inference/infer-request.ts";
 
 /** What leaves or enters as JSON, by its name in the document. */
 const schemas = {

@@ -1,4 +1,4 @@
-import { requestLimits } from "../../shared/contract/classify.ts";
+import { requestLimits } from "../../shared/contract/classify-request.ts";
 import type { Clock } from "../ports.ts";
 import { overloaded } from "./turn-queue.ts";
 

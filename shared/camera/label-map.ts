@@ -1,5 +1,5 @@
 import type { CameraConfig } from "../contract/camera.ts";
-import type { Prediction } from "../contract/classify.ts";
+import type { Prediction } from "../contract/prediction.ts";
 import type { StateShares } from "./evidence.ts";
 
 /** What a frame votes for. */

@@ -1,28 +1,9 @@
 import * as z from "zod/mini";
 import { cameraConfigSchema, cameraIdSchema, siteSchema } from "./camera.ts";
 import { cameraEventSchema } from "./camera-event.ts";
-import { predictionSchema } from "./classify.ts";
+import { predictionSchema } from "./prediction.ts";
 import { timestampSchema } from "./names.ts";
 import { problemSchema } from "./problem.ts";
-
-/** Body that makes a camera. */
-export const newCameraSchema = z.strictObject({
-  id: cameraIdSchema,
-  config: z.optional(z.record(z.string(), z.unknown())),
-});
-
-/** Body that gives a camera a new token. */
-export const rotationSchema = z.strictObject({
-  /** How long the tokens before still work; 0 when one leaked. An hour unless told. */
-  overlapSeconds: z.optional(z.number().check(z.gte(0), z.lte(30 * 86_400))),
-});
-
-/** Body that adds a webhook to a site. */
-export const newWebhookSchema = z.strictObject({
-  url: z.string().check(z.maxLength(2000)),
-  /** Only events of these; of all of the site unless told. */
-  cameras: z.optional(z.array(cameraIdSchema).check(z.minLength(1), z.maxLength(100))),
-});
 
 /** A camera, as the API tells of it: no token, no hash. */
 export const cameraSchema = z.strictObject({

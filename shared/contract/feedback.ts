@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { predictionSchema } from "./classify.ts";
+import { predictionSchema } from "./prediction.ts";
 import { nameSchema, sha256Schema, timestampSchema, versionSchema } from "./names.ts";
 import { parseJsonWith } from "./parse.ts";
 

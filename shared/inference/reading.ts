@@ -1,4 +1,5 @@
-import type { Classification, ClassifyOptions, Explanation } from "../contract/classify.ts";
+import type { Classification, Explanation } from "../contract/classify.ts";
+import type { ClassifyOptions } from "../contract/classify-request.ts";
 import { AppError } from "../contract/errors.ts";
 import type { ModelManifest } from "../contract/manifest.ts";
 import { inputArea } from "../image/image-area.ts";

@@ -3,7 +3,8 @@ import { AppError } from "../../../shared/contract/errors.ts";
 import type { Reading } from "../../../shared/inference/reading.ts";
 import { topK } from "../../../shared/inference/top-k.ts";
 import { joinBytes } from "../../../shared/image/join-bytes.ts";
-import type { InferAnswer, InferRequest, ModelMetadata, RequestedOutput } from "./infer-schemas.ts";
+import type { InferAnswer, ModelMetadata } from "./infer-answers.ts";
+import type { InferRequest, RequestedOutput } from "./infer-request.ts";
 
 type Datatype = ModelMetadata["outputs"][number]["datatype"];
 

@@ -9,7 +9,7 @@ import type { AppEnvironment } from "../../app-environment.ts";
 import { type Pin, requestModel, type RequestedModel } from "../../model/request-model.ts";
 import type { Services } from "../../services.ts";
 import { answerInfer, outputMetadata } from "./answer-infer.ts";
-import type { ModelMetadata } from "./infer-schemas.ts";
+import type { ModelMetadata } from "./infer-answers.ts";
 import { type InferItem, inputNames, readInferRequest } from "./read-infer-request.ts";
 
 type RouteContext = Context<AppEnvironment>;

@@ -1,10 +1,10 @@
-import { requestLimits } from "../../../shared/contract/classify.ts";
+import { requestLimits } from "../../../shared/contract/classify-request.ts";
 import { AppError } from "../../../shared/contract/errors.ts";
 import { imageLimits } from "../../../shared/image/codec-failure.ts";
 import { decodeBase64 } from "../../http/decode-base64.ts";
 import { parseJsonBody } from "../../http/json-body.ts";
 import { readBody } from "../../http/read-body.ts";
-import { type InferRequest, inferRequestSchema, type RequestInput } from "./infer-schemas.ts";
+import { type InferRequest, inferRequestSchema, type RequestInput } from "./infer-request.ts";
 
 /** One image of a request: its file, or pixels that the client normalized, `[height, width, channels]`. */
 export type InferItem =

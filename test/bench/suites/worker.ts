@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { prices } from "../../../infra/cost/prices.ts";
 import { createMemoryStore } from "../../../shared/store/memory-store.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
@@ -30,6 +31,12 @@ interface FirstAnswer {
 export const workerSuite: Suite = async ({ folder, note }) => {
   const artefact = await buildWorkerArtefact(join(folder, "worker"));
   const photo = loadJpegEncoder()(drawnPhoto(640, 480, 1), 90);
+  note({
+    name: "isolate-start-ms",
+    value: await startCpuMs(artefact),
+    meaning:
+      "ms of processor time of workerd an isolate until its first request: V8's own, modules, top-level code",
+  });
   for (const name of ["mobilenet_v1_0.25_128", "mobilenet_v2_1.0_224"] as const) {
     const bundle = await provenBundle({ ...nets[name], storage: "uint8" });
     const firsts: FirstAnswer[] = [];
@@ -83,6 +90,20 @@ export const workerSuite: Suite = async ({ folder, note }) => {
     });
   }
 };
+
+/** What several isolates take beyond what the process with one of them does, by the isolate. */
+async function startCpuMs(artefact: WorkerArtefact): Promise<number> {
+  const spentMs = async (count: number): Promise<number> => {
+    const running = await startIsolates(artefact, createMemoryStore(), count);
+    // WebAssembly is compiled beside
+    await wait(500);
+    const ms = workerdCpuMs();
+    await running.stop();
+    return ms;
+  };
+  const alone = await spentMs(1);
+  return ((await spentMs(1 + isolates)) - alone) / isolates;
+}
 
 /** Of a Worker alone: requests and processor time; what is warm asks no store. */
 function thousandDollars(cpuMsARequest: number): number {
