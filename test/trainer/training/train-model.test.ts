@@ -117,36 +117,43 @@ describe("trainModel", () => {
     job.model.dispose();
   });
 
-  it("gives an interrupted and resumed run the weights of an uninterrupted one", async () => {
-    const whole = request();
-    const expected = await trainModel(whole);
+  it.each([
+    ["adam", 0.01],
+    ["muon", 0.035],
+  ] as const)(
+    "gives an interrupted and resumed run the weights of an uninterrupted one, by %s",
+    async (optimizer, learningRate) => {
+      const settings = config({ optimizer, learningRate });
+      const expected = await trainModel(request({ config: settings }));
+      expect(expected.validation?.top1Accuracy).toBeGreaterThanOrEqual(0.9);
 
-    const store = createMemoryStore();
-    const stopAfter = [3, 6, 7, 15];
-    let steps = 0;
-    for (const limit of stopAfter) {
-      const abort = new AbortController();
-      // another process would build its model with other, random weights
-      const model = buildModel("small-cnn", {
-        size: 16,
-        classes: 3,
-        seed: 3 + steps,
-        width: 0.25,
-        dropout: 0.2,
-      });
-      if (steps === 0) model.setWeights(request().model.getWeights());
-      const onProgress = ({ step }: TrainingProgress): void => {
-        steps = step;
-        if (step >= limit) abort.abort();
-      };
-      const part = await trainModel(
-        request({ model, store, runId: "run", signal: abort.signal, onProgress }),
-      );
-      expect(part).toMatchObject({ outcome: "aborted", steps: limit });
-    }
-    const resumed = await trainModel(request({ store, runId: "run" }));
-    expect(resumed).toEqual(expected);
-  });
+      const store = createMemoryStore();
+      const stopAfter = [3, 6, 7, 15];
+      let steps = 0;
+      for (const limit of stopAfter) {
+        const abort = new AbortController();
+        // another process would build its model with other, random weights
+        const model = buildModel("small-cnn", {
+          size: 16,
+          classes: 3,
+          seed: 3 + steps,
+          width: 0.25,
+          dropout: 0.2,
+        });
+        if (steps === 0) model.setWeights(request().model.getWeights());
+        const onProgress = ({ step }: TrainingProgress): void => {
+          steps = step;
+          if (step >= limit) abort.abort();
+        };
+        const part = await trainModel(
+          request({ config: settings, model, store, runId: "run", signal: abort.signal, onProgress }),
+        );
+        expect(part).toMatchObject({ outcome: "aborted", steps: limit });
+      }
+      const resumed = await trainModel(request({ config: settings, store, runId: "run" }));
+      expect(resumed).toEqual(expected);
+    },
+  );
 
   it("does not train a finished run again", async () => {
     const store = createMemoryStore();
