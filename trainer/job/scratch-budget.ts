@@ -53,7 +53,7 @@ const enoughForDepth = 10_000;
 /** Less time than this cannot do, so that nothing need be measured. */
 const leastForDepthMs = 20 * 60_000;
 /** With fewer passes the small net does better in the same time. */
-const fewestDeepEpochs = 10;
+const fewestDeepEpochs = 4;
 
 function isWorthDepth(plan: TrainingPlan, request: PlanRequest, { dataset, deadline }: PlanFacts): boolean {
   const isFree = Object.values(request).every((wish) => wish === undefined);
@@ -99,10 +99,9 @@ async function measurePlan(
   await engine.activate();
   const classes = dataset.labels.length;
   const model = buildModel(architecture, { size, classes, seed: training.seed, width, dropout });
-  // as training does, a part of the batch at a time; the optimizer's share is counted too often, which is small
   const part = Math.min(training.batchSize, training.partSize ?? partSizeFor(model, engine));
   try {
-    return measureStep(model, engine, { ...training, batchSize: part }) * (training.batchSize / part);
+    return measureStep(model, engine, training, part);
   } finally {
     model.dispose();
   }
