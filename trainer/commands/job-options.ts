@@ -31,6 +31,7 @@ export interface JobOptions extends CommonOptions, ScratchOptions {
   readonly views?: number;
   readonly denoise?: DenoiseChoice;
   readonly trainShare?: number;
+  readonly testShare?: number;
   readonly budget?: number;
   readonly report: boolean;
   readonly intendedUse?: string;
@@ -50,7 +51,12 @@ export function withJobOptions(command: Command): Command {
     .option("--feedback", feedbackHelp, false)
     .option(
       "--train-share <share>",
-      "images to fit weights; of the others a half is the test (default: 0.6)",
+      "images to fit weights (default: 0.6)",
+      parseShare,
+    )
+    .option(
+      "--test-share <share>",
+      "images never trained on that the report is of (default: half of the others)",
       parseShare,
     );
   return withScratchOptions(withModeOptions(described))
@@ -119,6 +125,7 @@ export function jobRequest(
     data,
     limit,
     trainShare: options.trainShare,
+    testShare: options.testShare,
     withFeedback: options.feedback,
     seed,
     model,

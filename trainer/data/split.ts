@@ -9,15 +9,22 @@ export type SplitShares = Readonly<Record<Split, number>>;
 /** 60 % to fit weights, 10 % to choose, 10 % to fit the temperature, 20 % to report. */
 export const defaultShares: SplitShares = { train: 0.6, validation: 0.1, calibration: 0.1, test: 0.2 };
 
-/** The shares with so much for training; the other splits keep their proportions. */
-export function sharesFor(train: number): SplitShares {
-  const rest = (1 - train) / (1 - defaultShares.train);
-  return {
-    train,
-    validation: rest * defaultShares.validation,
-    calibration: rest * defaultShares.calibration,
-    test: rest * defaultShares.test,
-  };
+/**
+ * The shares with so much for training and so much to report; what is left is halved between validation and
+ * calibration.
+ * @param test half of what is not for training unless told
+ * @throws {AppError} invalid_argument where nothing would be left
+ */
+export function sharesFor(train = defaultShares.train, test = (1 - train) / 2): SplitShares {
+  const half = (1 - train - test) / 2;
+  if (half <= 0) {
+    throw new AppError(
+      "invalid_argument",
+      `${train} of the images for training and ${test} for the test leave none to choose and calibrate by; ` +
+        "the two must sum to less than 1",
+    );
+  }
+  return { train, validation: half, calibration: half, test };
 }
 
 /** An image as splitting sees it. */

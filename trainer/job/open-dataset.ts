@@ -20,6 +20,8 @@ export interface DatasetRequest {
   readonly limit?: number | undefined;
   /** Share of the images that fit weights; 0.6 unless told. */
   readonly trainShare?: number | undefined;
+  /** Share of the images that the report is of; half of what is not for training unless told. */
+  readonly testShare?: number | undefined;
   /** Of the sample and of the draw. */
   readonly seed: number;
   /** Folder for what is drawn or unpacked, kept for the next time. */
@@ -43,7 +45,7 @@ export async function openDataset(request: DatasetRequest, reporter: Reporter): 
       path,
       cacheRoot,
       ...(data === undefined ? { name: "sample" } : {}),
-      shares: request.trainShare === undefined ? undefined : sharesFor(request.trainShare),
+      shares: sharesFor(request.trainShare, request.testShare),
       draw: limit === undefined ? undefined : { limit, seed },
       feedback: await openFeedback(request.feedback, cacheRoot),
     },

@@ -35,6 +35,8 @@ export interface JobRequest {
   readonly limit?: number | undefined;
   /** Share of the images that fit weights; 0.6 unless told. */
   readonly trainShare?: number | undefined;
+  /** Share of the images that the report is of; half of what is not for training unless told. */
+  readonly testShare?: number | undefined;
   /** Whether reviewed feedback to the model is trained on too. */
   readonly withFeedback?: boolean | undefined;
   readonly seed: number;

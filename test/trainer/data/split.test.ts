@@ -2,11 +2,27 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { splits, type Split } from "../../../shared/contract/dataset.ts";
-import { assignSplits, sharesFor, type SplittableImage } from "../../../trainer/data/split.ts";
+import { assignSplits, defaultShares, sharesFor, type SplittableImage } from "../../../trainer/data/split.ts";
 
 const names = fc.uniqueArray(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 8, maxLength: 120 });
 
 describe("sharesFor", () => {
+  it("gives what is neither for training nor for the test to the other two, halved", ({ expect }) => {
+    const { train, validation, calibration, test } = sharesFor(0.86, 0.1);
+    expect([train, test]).toEqual([0.86, 0.1]);
+    expect(validation).toBeCloseTo(0.02, 12);
+    expect(calibration).toBe(validation);
+  });
+
+  it("is the default where nothing is told", ({ expect }) => {
+    const shares = sharesFor();
+    for (const split of splits) expect(shares[split]).toBeCloseTo(defaultShares[split], 12);
+  });
+
+  it("refuses shares that leave nothing to choose by", ({ expect }) => {
+    expect(() => sharesFor(0.9, 0.1)).toThrow(/sum to less than 1/);
+  });
+
   it("gives what is not for training to the other splits, in their proportions", ({ expect }) => {
     const { train, validation, calibration, test } = sharesFor(0.8);
     expect(train).toBe(0.8);
