@@ -16,8 +16,3 @@ export function quickArray<T extends z.ZodMiniArray>(schema: T, isRight: (elemen
   internals.parse = quickParse;
   return schema;
 }
-
-/** Whether `z.number()` takes a value. */
-export function isNumber(value: unknown): boolean {
-  return typeof value === "number" && Number.isFinite(value);
-}
