@@ -49,11 +49,7 @@ export function withJobOptions(command: Command): Command {
     )
     .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
     .option("--feedback", feedbackHelp, false)
-    .option(
-      "--train-share <share>",
-      "images to fit weights (default: 0.6)",
-      parseShare,
-    )
+    .option("--train-share <share>", "images to fit weights (default: 0.6)", parseShare)
     .option(
       "--test-share <share>",
       "images never trained on that the report is of (default: half of the others)",

@@ -7,7 +7,7 @@ import { border, Border, image, Image } from "./image.as";
 import { elementwise, Elementwise, pool, Pooling } from "./pooling.as";
 
 export { packIntegerDepthwise, packIntegerPanel } from "./integer-edges.as";
-export { allFinite, packDepthwise, packPanel, packVector } from "./weights.as";
+export { allFinite, fillTable, packDepthwise, packPanel, packVector } from "./weights.as";
 
 /** Bytes of a record, whichever operation it is. */
 const RECORD: usize = 128;

@@ -98,6 +98,14 @@ export function packPanel(
   }
 }
 
+/** The 256 values of a byte, `byte * scale + min`: in float64 and rounded once, as JavaScript has it. */
+export function fillTable(table: usize, scale: f64, min: f64): void {
+  for (let byte = 0; byte < 256; byte++) {
+    store<f32>(table, <f32>(<f64>byte * scale + min));
+    table += 4;
+  }
+}
+
 /** Packs a depthwise filter, stored as `[taps, channels]`: for every 4 channels their biases, then their taps. */
 export function packDepthwise(
   target: usize,

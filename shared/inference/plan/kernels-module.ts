@@ -4,6 +4,7 @@ import { AppError } from "../../contract/errors.ts";
 export interface PlanKernels {
   /** Runs the records at an address. */
   run(record: number): void;
+  fillTable(table: number, scale: number, min: number): void;
   packPanel(
     target: number,
     source: number,

@@ -1,5 +1,5 @@
 import { AppError } from "../../contract/errors.ts";
-import { byteValues, notFinite, type StoredWeight, weightValues } from "../stored-weight.ts";
+import { notFinite, type StoredWeight, weightValues } from "../stored-weight.ts";
 import type { WasmHeap } from "../wasm-heap.ts";
 import type { PlanKernels } from "./kernels-module.ts";
 import { integerWords, packIntegers } from "./pack-integers.ts";
@@ -49,20 +49,12 @@ export function packWeights(
   try {
     for (const step of plan.steps) {
       addresses.set(step, next);
-      const values = packStep(packer, step, next);
-      const isFloat = step.kind === "elementwise" || step.target.grid === undefined;
-      if (isFloat && values > 0 && kernels.allFinite(next, values) === 0) throw notFinite(weightNameOf(step));
-      next += align(4 * values);
+      next += align(4 * packStep(packer, step, next));
     }
   } finally {
     packer.free();
   }
   return (step) => addresses.get(step) ?? 0;
-}
-
-function weightNameOf(step: PlanStep): string {
-  if (step.kind === "elementwise") return typeof step.right === "string" ? step.right : "";
-  return step.kind === "pool" ? "" : `${step.filter} or ${step.bias}`;
 }
 
 /** A weight's bytes in the heap for the moment, and how the kernels read them. */
@@ -111,7 +103,7 @@ function createPacker(
       const { storage } = weight;
       heap.HEAPU8.set(weight.bytes, source);
       if (storage.kind === "table") {
-        new Float32Array(heap.memory.buffer, table, 256).set(byteValues(storage));
+        kernels.fillTable(table, storage.scale, storage.min);
         if (storage.scales !== undefined) {
           new Float32Array(heap.memory.buffer, scales, storage.scales.length).set(storage.scales);
         }
@@ -169,9 +161,19 @@ function packStep(packer: Packer, step: PlanStep, target: number): number {
 
 /** Unpacks a bias of `length` values. @returns its address */
 function unpackBias(packer: Packer, name: string, length: number): number {
+  const { kernels, biasValues } = packer;
   const { source, storage, table, scales } = packer.stage("bias", name, length);
-  packer.kernels.packVector(packer.biasValues, source, storage, table, scales, length, length);
-  return packer.biasValues;
+  const padded = 4 * Math.ceil(length / 4);
+  kernels.packVector(biasValues, source, storage, table, scales, length, padded);
+  if (kernels.allFinite(biasValues, padded) === 0) throw notFinite(name);
+  return biasValues;
+}
+
+/** Refuses packed values that are not finite; where all that a byte may mean is, they need not be looked at. */
+function checkFinite({ kernels }: Packer, filter: Staged, address: number, values: number): void {
+  const isPlainTable = filter.storage === storageCodes.table && filter.scales === 0;
+  if (isPlainTable && kernels.allFinite(filter.table, 256) !== 0) return;
+  if (kernels.allFinite(address, values) === 0) throw notFinite(filter.weight.name);
 }
 
 function packOnGrid(packer: Packer, step: ConvolutionStep | DepthwiseStep, target: number): number {
@@ -184,11 +186,8 @@ function packOnGrid(packer: Packer, step: ConvolutionStep | DepthwiseStep, targe
 
 function packConvolution(packer: Packer, step: ConvolutionStep, target: number): number {
   const bias = unpackBias(packer, step.bias, step.target.channels);
-  const { weight, source, storage, table, scales } = packer.stage(
-    "filter",
-    step.filter,
-    step.target.channels,
-  );
+  const filter = packer.stage("filter", step.filter, step.target.channels);
+  const { weight, source, storage, table, scales } = filter;
   const taps = tapsOf(weight.shape);
   const inputs = weight.shape.at(-2) ?? 0;
   const { pitch } = step.source;
@@ -212,35 +211,38 @@ function packConvolution(packer: Packer, step: ConvolutionStep, target: number):
     );
     address += 4 * (taps * pitch + 1) * width;
   }
-  return (taps * pitch + 1) * step.target.pitch;
+  const values = (taps * pitch + 1) * paddedOutputs;
+  checkFinite(packer, filter, target, values);
+  return values;
 }
 
 function packDepthwise(packer: Packer, step: DepthwiseStep, target: number): number {
   const bias = unpackBias(packer, step.bias, step.target.channels);
-  const { weight, source, storage, table, scales } = packer.stage(
-    "filter",
-    step.filter,
-    step.target.channels,
-  );
+  const filter = packer.stage("filter", step.filter, step.target.channels);
+  const { weight, source, storage, table, scales } = filter;
   const taps = tapsOf(weight.shape);
   const { channels, pitch } = step.target;
   packer.kernels.packDepthwise(target, source, storage, table, scales, bias, taps, channels, pitch);
-  return (taps + 1) * pitch;
+  const values = (taps + 1) * pitch;
+  checkFinite(packer, filter, target, values);
+  return values;
 }
 
 /** The constant side of an elementwise step, one value repeated for every channel where there is only one. */
 function packVector(packer: Packer, step: ElementwiseStep, target: number): number {
   if (typeof step.right !== "string") return 0;
-  const { weight, source, storage, table, scales } = packer.stage("filter", step.right, step.target.channels);
+  const right = packer.stage("filter", step.right, step.target.channels);
+  const { weight, source, storage, table, scales } = right;
   const { channels, pitch } = step.target;
   const { kernels } = packer;
   if (weight.shape.some((size) => size !== 1)) {
     kernels.packVector(target, source, storage, table, scales, channels, pitch);
-    return pitch;
+  } else {
+    for (let channel = 0; channel < pitch; channel++) {
+      kernels.packVector(target + 4 * channel, source, storage, table, scales, channel < channels ? 1 : 0, 1);
+    }
   }
-  for (let channel = 0; channel < pitch; channel++) {
-    kernels.packVector(target + 4 * channel, source, storage, table, scales, channel < channels ? 1 : 0, 1);
-  }
+  checkFinite(packer, right, target, pitch);
   return pitch;
 }
 
