@@ -1,16 +1,17 @@
 // Whether the benchmark's ratios are still what they were: reads the JSON of a run on stdin.
-// usage: npm run bench -- --json | node test/bench/gate.ts
+// usage: npm run bench -- --json | node test/bench/gate.ts [--partial]
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
 import * as z from "zod/mini";
-import { excessesOf } from "./excesses.ts";
+import { breachesOf } from "./breaches.ts";
 
-const ratiosSchema = z.record(z.string(), z.number());
-
-const ceilings = ratiosSchema.parse(
-  JSON.parse(readFileSync(new URL("ceilings.json", import.meta.url), "utf8")),
-);
+const { partial } = parseArgs({ options: { partial: { type: "boolean", default: false } } }).values;
+const valuesSchema = z.record(z.string(), z.number());
+const limits = z
+  .object({ most: valuesSchema, least: valuesSchema })
+  .parse(JSON.parse(readFileSync(new URL("limits.json", import.meta.url), "utf8")));
 const last = (await text(process.stdin)).trim().split("\n").at(-1) ?? "";
-const excesses = excessesOf(ratiosSchema.parse(JSON.parse(last)), ceilings);
-for (const excess of excesses) process.stderr.write(`gate: ${excess}\n`);
-process.exitCode = excesses.length > 0 ? 1 : 0;
+const breaches = breachesOf(valuesSchema.parse(JSON.parse(last)), limits, partial);
+for (const breach of breaches) process.stderr.write(`gate: ${breach}\n`);
+process.exitCode = breaches.length > 0 ? 1 : 0;

@@ -1,19 +1,32 @@
 import { describe, expect, it } from "vitest";
-import { excessesOf } from "../../bench/excesses.ts";
+import { breachesOf } from "../../bench/breaches.ts";
 
-describe("excessesOf", () => {
-  const ceilings = { "net/peer": 0.5, "net/other": 0.4 };
+describe("breachesOf", () => {
+  const limits = { most: { "net/peer": 0.5, "net/other": 0.4 }, least: { "net/peak-share": 0.85 } };
+  const kept = { "net/peer": 0.5, "net/other": 0.1, "net/peak-share": 0.85 };
 
-  it("allows ratios up to their ceilings, and those that have none", () => {
-    expect(excessesOf({ "net/peer": 0.5, "net/other": 0.1, "new/peer": 3 }, ceilings)).toEqual([]);
+  it("allows values up to their limits, and those that have none", () => {
+    expect(breachesOf({ ...kept, "new/peer": 3 }, limits)).toEqual([]);
   });
 
-  it("allows for noise, but for no more", () => {
-    expect(excessesOf({ "net/peer": 0.52 }, ceilings)).toEqual([]);
-    expect(excessesOf({ "net/peer": 0.53 }, ceilings)).toEqual([expect.stringContaining("net/peer is 0.53")]);
+  it("refuses what is above its most or below its least", () => {
+    expect(breachesOf({ ...kept, "net/peer": 0.51 }, limits)).toEqual([
+      "net/peer is 0.51; at most 0.5 is allowed",
+    ]);
+    expect(breachesOf({ ...kept, "net/peak-share": 0.84 }, limits)).toEqual([
+      "net/peak-share is 0.84; at least 0.85 is allowed",
+    ]);
   });
 
   it("refuses what is no number", () => {
-    expect(excessesOf({ "net/peer": Number.NaN }, ceilings)).toHaveLength(1);
+    expect(
+      breachesOf({ ...kept, "net/peer": Number.NaN, "net/peak-share": Number.NaN }, limits),
+    ).toHaveLength(2);
+  });
+
+  it("misses what was not measured, unless the run was a part", () => {
+    const { "net/other": _, ...rest } = kept;
+    expect(breachesOf(rest, limits)).toEqual(["net/other was not measured; at most 0.4 is allowed"]);
+    expect(breachesOf(rest, limits, true)).toEqual([]);
   });
 });
