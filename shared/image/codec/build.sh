@@ -2,13 +2,21 @@
 # Builds codec.wasm (the decoder) and encoder.wasm from Debian bookworm's sources and toolchain; the same bytes come
 # out wherever it is run.
 #
-#   build.sh [FOLDER]    where the modules go; without it they replace the committed ones and ../codec-digest.ts
+#   build.sh [FOLDER]          where the modules go; without it they replace the committed ones and ../codec-digest.ts
+#   build.sh --plain FOLDER    plain.wasm: the decoder without our patches of libjpeg-turbo and without dropped scans,
+#                              which must give the same pixels
 #
 # Needs clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc dpkg-dev, all from bookworm. The sources are kept in
 # $CODEC_SOURCES (default ~/.cache/edgewise/codec-sources). Exit 3: toolchain or sources are absent.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+plain=false
+if [ "${1:-}" = --plain ]; then
+  plain=true
+  shift
+  : "${1:?build.sh --plain needs a folder}"
+fi
 out=${1:-$here}
 mkdir -p "$out"
 sources=${CODEC_SOURCES:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/edgewise/codec-sources}
@@ -25,10 +33,17 @@ for package in "${packages[@]}"; do
 done
 "$here/fetch-sources.sh" "$sources"
 tree=$(cd "$sources/tree" && pwd)
-source "$here/files.sh"
-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+if $plain; then
+  cp -r "$tree" "$work/tree"
+  tree=$work/tree
+  for patch in $(printf '%s\n' "$here"/patches/libjpeg-turbo-*.patch | sort -r); do
+    patch -R -d "$tree/libjpeg-turbo" -p1 -s -F0 --no-backup-if-mismatch <"$patch"
+  done
+fi
+source "$here/files.sh"
+
 target=(--target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi -msimd128 -mbulk-memory -msign-ext
   -mnontrapping-fptoint -mmutable-globals -ffunction-sections -fdata-sections
   "-ffile-prefix-map=$tree=." "-ffile-prefix-map=$here=.")
@@ -57,6 +72,13 @@ module() { # NAME MAX_MEMORY FILES...
     "-Wl,--max-memory=$memory" -Wl,--export=__stack_pointer "$objects"/*.o -L/usr/lib/wasm32-wasi -lc -lm \
     -o "$out/$name"
 }
+
+if $plain; then
+  # without the patches more of a progressive image is kept, so the arena is larger
+  extra=(-DDROP_SCANS=false -DARENA_LIMIT=1073741824u) fast=("${hot[@]}")
+  module plain.wasm $((1100 << 20)) "${decoder_files[@]}" "$here/arena.c"
+  exit 0
+fi
 
 extra=() fast=("${hot[@]}")
 module codec.wasm $((80 << 20)) "${decoder_files[@]}" "$here/arena.c"

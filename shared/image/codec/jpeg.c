@@ -119,6 +119,10 @@ static boolean read_marker(j_decompress_ptr jpeg) {
 
 /* --- decoding --- */
 
+#ifndef DROP_SCANS
+#define DROP_SCANS true /* build.sh --plain decodes them all, to compare with */
+#endif
+
 /* A component of which the library keeps DC coefficients alone; see patches/libjpeg-turbo-3-dc-only.patch. */
 static bool is_dc_only(const struct jpeg_decompress_struct *jpeg, const jpeg_component_info *info) {
   return jpeg->progressive_mode && info->DCT_scaled_size == 1;
@@ -138,7 +142,7 @@ static void check_coefficients(struct decoder *decoder) {
   }
   if (kept > MAX_COEFFICIENT_BYTES) fail(FAIL_COEFFICIENTS);
 
-  bool drop = jpeg->progressive_mode && jpeg->scale_num == 1;
+  bool drop = DROP_SCANS && jpeg->progressive_mode && jpeg->scale_num == 1;
   struct survey survey =
       survey_scans(jpeg, (uint8_t *)decoder->source.next_input_byte, &decoder->source.bytes_in_buffer, drop);
   decoder->job->report->scans = survey.scans;
