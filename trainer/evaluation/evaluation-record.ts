@@ -44,7 +44,7 @@ const calibrationBinSchema = z.strictObject({
 });
 
 /** How one way of storing the weights did on the test split. */
-const precisionSchema = z.strictObject({
+export const precisionSchema = z.strictObject({
   /** `trained net` for the trained net itself. */
   scheme: z.string(),
   weightBytes: count,

@@ -16,8 +16,6 @@ export interface TrainedRun {
   readonly trained: TrainedClassifier;
   readonly engine: Engine;
   readonly facts: Omit<RunFacts, "dataset">;
-  /** Whether every way to store the weights is measured, for the report, or only down to the one that is published. */
-  readonly comparesAll?: boolean;
   /** What the model is for, in words; absent: telling its classes apart. */
   readonly intendedUse?: string | undefined;
 }
@@ -53,7 +51,6 @@ export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promi
       correction: trained.images.validation,
       reference: trained.images.train,
       test: splitImages(dataset, "test"),
-      comparesAll: run.comparesAll ?? false,
       now: () => new Date(),
       onProgress: progress.update,
     });

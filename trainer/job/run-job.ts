@@ -11,6 +11,7 @@ import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { type LinearBaseline, fitLinearBaseline } from "../evaluation/linear-baseline.ts";
 import { promote } from "../release/promote.ts";
 import { publishVersion } from "../release/publish.ts";
+import type { Release } from "../release/release.ts";
 import type { CrossValidation } from "../training/cross-validation.ts";
 import { choosePlan, type PlanWishes } from "./choose-plan.ts";
 import { startDeadline } from "./deadline.ts";
@@ -86,6 +87,8 @@ export interface JobResult {
   /** Until the model was promoted. */
   readonly seconds: number;
   readonly speeds: readonly StageSpeed[];
+  /** Measures the ways of storing the weights that were not published; nothing of the job has to be kept for it. */
+  readonly comparePrecisions: Release["comparePrecisions"];
 }
 
 /**
@@ -113,10 +116,8 @@ export async function runJob(
     const facts = { runId, startedAt, config: settled, seed, engine: engine.name };
     const { model, intendedUse } = request;
     const test = dataset.manifest.images.filter(({ split }) => split === "test").length;
-    // Of a head the rest keeps the codes of its file; where time is short, what is published has to do.
-    const comparesAll = config.plan.mode !== "head" && deadline.budgetMs === null;
     const release = await times.measure("release", test, () =>
-      releaseTrained({ model, dataset, trained, engine, facts, intendedUse, comparesAll }, reporter),
+      releaseTrained({ model, dataset, trained, engine, facts, intendedUse }, reporter),
     );
     await publishVersion(request.candidates ?? store, release);
     reporter.say(`published ${request.model} ${release.version}`);
@@ -135,6 +136,7 @@ export async function runJob(
       floatBytes: release.floatBytes,
       seconds,
       speeds: times.speeds(),
+      comparePrecisions: release.comparePrecisions,
     };
   } finally {
     trained.dispose();

@@ -1,3 +1,4 @@
+import type { Metrics } from "../../shared/contract/manifest.ts";
 import { countedShare, evaluateOutputs, sparseConfusions } from "../evaluation/evaluate-outputs.ts";
 import { type Evaluation, evaluationFile, type PrecisionRecord } from "../evaluation/evaluation-record.ts";
 import type { Calibration } from "../evaluation/calibration.ts";
@@ -5,8 +6,12 @@ import type { UnknownCalibration } from "./calibrate-unknown.ts";
 import type { FileBytes } from "./model-files.ts";
 import type { FloatReference, TestSplit, Verification } from "./verify.ts";
 
-/** A candidate that was measured, and what it takes. */
-type StoredVerification = Verification & { readonly scheme: string; readonly weightBytes: number };
+/** A candidate that was measured. */
+export interface MeasuredCandidate extends Verification {
+  readonly scheme: string;
+  /** Bytes of the weights as stored. */
+  readonly weightBytes: number;
+}
 
 /** What a release measured. */
 export interface MeasuredRelease {
@@ -15,9 +20,9 @@ export interface MeasuredRelease {
   readonly unknown: UnknownCalibration;
   readonly test: TestSplit;
   readonly float: FloatReference;
-  readonly candidates: readonly StoredVerification[];
+  readonly candidates: readonly MeasuredCandidate[];
   /** One of them. */
-  readonly published: StoredVerification;
+  readonly published: MeasuredCandidate;
   /** Bytes of the weights in float32. */
   readonly floatBytes: number;
 }
@@ -38,12 +43,8 @@ export function describeRelease(release: MeasuredRelease): Evaluation {
     floatConfusions: sparseConfusions(float.probabilities, actual, labels.length),
     precisions: [
       describeFloat(release),
-      ...candidates.map((candidate): PrecisionRecord => ({
-        scheme: candidate.scheme === "none" ? "float32" : candidate.scheme,
-        weightBytes: candidate.weightBytes,
-        top1: countedShare(Math.round(candidate.metrics.top1Accuracy * actual.length), actual.length),
-        expectedCalibrationError: candidate.metrics.expectedCalibrationError,
-        agreement: candidate.parity.top1Agreement,
+      ...candidates.map((candidate) => ({
+        ...describePrecision({ ...candidate, agreement: candidate.parity.top1Agreement }),
         published: candidate === published,
       })),
     ],
@@ -55,14 +56,37 @@ export function evaluationBytes(evaluation: Evaluation): FileBytes {
   return { path: evaluationFile, bytes: new TextEncoder().encode(`${JSON.stringify(evaluation)}\n`) };
 }
 
-function describeFloat({ float, test, floatBytes }: MeasuredRelease): PrecisionRecord {
-  const images = test.images.labels.length;
+function describeFloat({ float, floatBytes }: MeasuredRelease): PrecisionRecord {
+  const { metrics } = float;
+  return describePrecision({ scheme: "trained net", weightBytes: floatBytes, metrics, agreement: 1 });
+}
+
+/** How the weights are stored, in words. */
+export function schemeName(scheme: string): string {
+  return scheme.replace("none", "float32");
+}
+
+/** The row of one way of storing the weights, which was not published. */
+export function describePrecision({
+  scheme,
+  weightBytes,
+  metrics,
+  agreement,
+}: {
+  readonly scheme: string;
+  readonly weightBytes: number;
+  readonly metrics: Metrics;
+  /** Share of the images whose top class is that of the trained net. */
+  readonly agreement: number;
+}): PrecisionRecord {
+  const { images, top1Accuracy, expectedCalibrationError } = metrics;
+  const top1 = countedShare(Math.round(top1Accuracy * images), images);
   return {
-    scheme: "trained net",
-    weightBytes: floatBytes,
-    top1: countedShare(Math.round(float.metrics.top1Accuracy * images), images),
-    expectedCalibrationError: float.metrics.expectedCalibrationError,
-    agreement: 1,
+    scheme: schemeName(scheme),
+    weightBytes,
+    top1,
+    expectedCalibrationError,
+    agreement,
     published: false,
   };
 }

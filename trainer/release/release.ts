@@ -15,19 +15,14 @@ import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { decodeImages, type LabelledImage } from "../evaluation/labelled-image.ts";
 import { computeMetrics } from "../evaluation/metrics.ts";
 import { probabilitiesOf } from "../evaluation/batch-inference.ts";
-import {
-  assembleBundle,
-  type AssembledBundle,
-  type BundleParts,
-  type ModelDescription,
-  type StoredModel,
-} from "./assemble.ts";
+import { assembleBundle, type AssembledBundle, type BundleParts, type ModelDescription } from "./assemble.ts";
 import { type Budget, defaultBudget } from "./budget.ts";
 import { calibrateUnknown, type UnknownCalibration } from "./calibrate-unknown.ts";
 import { checkCompilation } from "./check-compilation.ts";
-import { describeRelease, evaluationBytes } from "./describe-release.ts";
-import { drawGoldenImages } from "./golden-images.ts";
-import { addGolden } from "./golden-vectors.ts";
+import { comparePrecisions, type OnCompared, type PrecisionComparison } from "./compare-precisions.ts";
+import { describeRelease, evaluationBytes, type MeasuredCandidate, schemeName } from "./describe-release.ts";
+import { draftBundle, draftParts, type SharedParts } from "./draft-bundle.ts";
+import { drawGoldenImages, type GoldenImage } from "./golden-images.ts";
 import type { Provenance } from "./provenance.ts";
 import type { UnpublishedVersion } from "./publish.ts";
 import type { CandidateBuilder, CompiledModel, ReleasableModel } from "./releasable-model.ts";
@@ -59,8 +54,6 @@ export interface ReleaseInput {
   readonly test: readonly LabelledImage[];
   readonly now: () => Date;
   readonly budget?: Budget;
-  /** Whether larger candidates than the published one are measured too. @default false */
-  readonly comparesAll?: boolean;
   readonly targets?: CalibrationTargets;
   readonly onProgress?: (progress: ReleaseProgress) => void;
 }
@@ -76,13 +69,6 @@ export interface ReleaseProgress {
   readonly total?: number;
 }
 
-/** A candidate that was measured. */
-export interface MeasuredCandidate extends Verification {
-  readonly scheme: string;
-  /** Bytes of the weights as stored. */
-  readonly weightBytes: number;
-}
-
 /** A verified bundle, ready for `publishVersion`. */
 export interface Release extends UnpublishedVersion {
   readonly manifest: EvaluatedManifest;
@@ -95,6 +81,8 @@ export interface Release extends UnpublishedVersion {
   readonly weightBytes: number;
   /** Bytes of the same weights in float32. */
   readonly floatBytes: number;
+  /** Measures the larger candidates too, which takes a minute or so each; the model may be disposed of by then. */
+  readonly comparePrecisions: (onCompared?: OnCompared) => Promise<PrecisionComparison>;
 }
 
 /**
@@ -131,9 +119,19 @@ export async function releaseModel(input: ReleaseInput): Promise<Release> {
 
   try {
     await openInference();
-    const draft = { input, calibration, unknown: noUnknownRule, compiled, test, float };
-    const unknown = await checkFloatBundle(draft, calibrationLogits);
-    return await releaseSmallest({ ...draft, unknown });
+    const { provenance } = input;
+    const { metrics } = float;
+    const draft = {
+      description,
+      provenance,
+      createdAt: input.now(),
+      calibration,
+      metrics,
+      unknown: noUnknownRule,
+    };
+    const settled = { input, compiled, test, float, shared: draft };
+    const unknown = await checkFloatBundle(settled, calibrationLogits);
+    return await releaseSmallest({ ...settled, shared: { ...draft, unknown } });
   } finally {
     await input.engine.activate();
   }
@@ -143,8 +141,7 @@ const noUnknownRule: UnknownCalibration = { rule: { rule: "none" }, files: [], c
 
 interface Settled {
   readonly input: ReleaseInput;
-  readonly calibration: Calibration;
-  readonly unknown: UnknownCalibration;
+  readonly shared: SharedParts;
   readonly compiled: CompiledModel;
   readonly test: TestSplit;
   readonly float: FloatReference;
@@ -155,20 +152,19 @@ interface Settled {
  * @returns the rule for unknown, chosen by that bundle's outputs
  */
 async function checkFloatBundle(
-  settled: Settled,
+  { input, compiled, shared }: Settled,
   calibrationLogits: Float32Array,
 ): Promise<UnknownCalibration> {
-  const { input, compiled, calibration } = settled;
-  const candidate = await compiled.float.build();
+  const parts = draftParts(shared, await compiled.float.build());
   const { unknownFraction } = input.targets ?? defaultCalibrationTargets;
-  return withBundle(await assembleBundle(draftParts(settled, candidate)), input.codec, (classifier) => {
+  return withBundle(await assembleBundle(parts), input.codec, (classifier) => {
     checkCompilation(classifier, input.calibration, calibrationLogits);
     const reference = input.reference ?? input.correction;
     return calibrateUnknown(
       classifier,
       reference,
       input.calibration,
-      calibration.temperature,
+      shared.calibration.temperature,
       unknownFraction,
     );
   });
@@ -176,15 +172,15 @@ async function checkFloatBundle(
 
 /** Tries the candidates in order of size and assembles the first that is within the budget. */
 async function releaseSmallest(settled: Settled): Promise<Release> {
-  const { input, compiled } = settled;
+  const { input, compiled, shared, test, float } = settled;
   const images = drawGoldenImages(input.provenance.seed, input.encodeJpeg);
   const candidates: MeasuredCandidate[] = [];
   let chosen: TriedCandidate | undefined;
   for (const builder of compiled.candidates) {
-    if (chosen !== undefined && input.comparesAll !== true) break;
+    if (chosen !== undefined) break;
     const tried = await tryCandidate(settled, builder, images);
     candidates.push(tried.measured);
-    if (tried.measured.shortfalls.length === 0) chosen ??= tried;
+    if (tried.measured.shortfalls.length === 0) chosen = tried;
   }
   if (chosen === undefined) {
     throw new AppError(
@@ -198,9 +194,34 @@ async function releaseSmallest(settled: Settled): Promise<Release> {
   const { weightBytes, floatBytes } = draft.candidate.model;
   input.onProgress?.({ step: "assemble", scheme: measured.scheme });
   const { labels } = input.description;
-  const evaluation = describeRelease({ ...settled, labels, candidates, published: measured, floatBytes });
+  const facts = { ...shared, labels, test, float, candidates, published: measured, floatBytes };
+  const evaluation = describeRelease(facts);
   const bundle = await finishBundle(settled, draft, measured, evaluation);
-  return { ...bundle, version: bundle.manifest.version, candidates, evaluation, weightBytes, floatBytes };
+  const { version } = bundle.manifest;
+  const compare = comparison(settled, images, candidates, evaluation);
+  return { ...bundle, version, candidates, evaluation, weightBytes, floatBytes, comparePrecisions: compare };
+}
+
+/** Takes along what a comparison needs, and no more: it may be made long after the training's images are done with. */
+function comparison(
+  settled: Settled,
+  golden: readonly GoldenImage[],
+  candidates: readonly MeasuredCandidate[],
+  { precisions = [] }: Evaluation,
+): Release["comparePrecisions"] {
+  const { input, shared, compiled, float } = settled;
+  const request = {
+    shared,
+    measured: precisions,
+    milliseconds: new Map(candidates.map(({ scheme, latencyMs }) => [schemeName(scheme), latencyMs])),
+    rest: compiled.candidates.slice(candidates.length),
+    golden,
+    test: input.test,
+    probabilities: float.probabilities,
+    codec: input.codec,
+    engine: input.engine,
+  };
+  return comparePrecisions.bind(null, request);
 }
 
 interface TriedCandidate {
@@ -210,13 +231,12 @@ interface TriedCandidate {
 
 /** Measures one candidate on the test images, run through the Worker's own code. */
 async function tryCandidate(
-  settled: Settled,
+  { input, shared, test, float }: Settled,
   { scheme, build }: CandidateBuilder,
-  images: ReturnType<typeof drawGoldenImages>,
+  images: readonly GoldenImage[],
 ): Promise<TriedCandidate> {
-  const { input, test, float } = settled;
   const candidate = await build();
-  const draft = await addGolden(draftParts(settled, candidate), input.codec, images);
+  const draft = await draftBundle(shared, candidate, input.codec, images);
   const verification = await withBundle(await assembleBundle(draft), input.codec, (classifier) => {
     // settles which engine answers, here as in the Worker
     classifier.selfTest();
@@ -241,26 +261,6 @@ async function finishBundle(
   });
   await withBundle(bundle, input.codec, (classifier) => classifier.selfTest());
   return bundle;
-}
-
-/** A bundle that can be loaded and measured; what it is measured for is filled in afterwards. */
-function draftParts(
-  { input, calibration, unknown, float }: Settled,
-  candidate: StoredModel,
-): BundleParts<ReleaseMetrics> {
-  const parity = { maxLogitDelta: 0, maxProbabilityDelta: 0, top1Agreement: 1 };
-  const logits = input.description.labels.map(() => 0);
-  return {
-    description: input.description,
-    provenance: input.provenance,
-    createdAt: input.now(),
-    candidate,
-    calibration,
-    unknown: unknown.rule,
-    files: unknown.files,
-    metrics: { float: float.metrics, bundle: float.metrics, parity },
-    golden: { tolerance: 1, vectors: [{ name: "draft", image: "AA==", logits }] },
-  };
 }
 
 async function evaluateFloat(

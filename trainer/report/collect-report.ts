@@ -21,6 +21,7 @@ export interface ReportRequest {
   readonly manifest: ModelManifest;
   readonly classifier: Classifier;
   readonly evaluation: Evaluation;
+  readonly comparison: ReportFacts["comparison"];
   readonly dataset: IndexedDataset;
   readonly epochs: readonly EpochMetrics[];
   readonly codec: ImageCodec;
@@ -55,6 +56,7 @@ export async function collectReport(request: ReportRequest): Promise<ReportFacts
   return {
     manifest,
     evaluation: request.evaluation,
+    comparison: request.comparison,
     dataset: dataset.manifest,
     epochs: request.epochs,
     items,

@@ -1,10 +1,11 @@
 import { splits } from "../../shared/contract/dataset.ts";
 import { describeArchitecture } from "../release/model-card.ts";
+import { timeText } from "./describe-results.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportFacts } from "./report-facts.ts";
 
 /** The model card: what it is for, what it must not be used for, where it comes from. */
-export function modelCard({ manifest, evaluation }: ReportFacts): Markup {
+export function modelCard({ manifest, evaluation, comparison, latencyMs }: ReportFacts): Markup {
   const { provenance, input, unknown } = manifest;
   const weakest = evaluation.perClass
     .filter(({ images }) => images > 0)
@@ -19,6 +20,7 @@ export function modelCard({ manifest, evaluation }: ReportFacts): Markup {
         `${input.width}x${input.height} px, ${input.fit}, ${input.filter} filter, denoise ${input.denoise}`,
       )}
       ${entry("Architecture", describeArchitecture(manifest.architecture))}
+      ${entry("Time an answer takes", answerTime(comparison, latencyMs))}
       ${entry(
         "Unknown images",
         unknown.rule === "none" ? "are not told from known ones" : `are told by the rule ${unknown.rule}`,
@@ -101,6 +103,14 @@ export function datasheet({ dataset }: ReportFacts): Markup {
         </ul>
       </details>`
     }`;
+}
+
+function answerTime(comparison: ReportFacts["comparison"], latencyMs: number): string {
+  const measured = `${timeText(latencyMs)} ms an image where this report was made, decoded and classified alone`;
+  const others = (comparison?.precisions ?? []).flatMap(({ scheme, milliseconds, published }) =>
+    milliseconds === null || published ? [] : [`${timeText(milliseconds)} ms as ${scheme}`],
+  );
+  return others.length === 0 ? measured : `${measured}; stored otherwise ${others.join(", ")}`;
 }
 
 function entry(term: string, text: string): Markup {

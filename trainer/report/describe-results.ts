@@ -1,3 +1,4 @@
+import type { PrecisionComparison } from "../release/compare-precisions.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportFacts } from "./report-facts.ts";
 
@@ -17,7 +18,7 @@ export function keyFacts({ evaluation, manifest, latencyMs, bundleBytes }: Repor
     [evaluation.macro.f1.toFixed(3), "macro F1"],
     [evaluation.expectedCalibrationError.toFixed(3), "expected calibration error, 15 bins"],
     [`${(bundleBytes / 1000).toFixed(0)} KB`, `bundle, weights ${manifest.quantization.scheme}`],
-    [`${latencyMs.toFixed(1)} ms`, "an image, decoded and classified on the machine of this report"],
+    [`${timeText(latencyMs)} ms`, "an image, decoded and classified on the machine of this report"],
   ];
   return html`<div class="facts">
     ${facts.map(([value, meaning]) => html`<div class="fact"><b>${value}</b><span>${meaning}</span></div>`)}
@@ -69,13 +70,17 @@ export function classTable({ evaluation }: ReportFacts): Markup {
     </div>`;
 }
 
-/** Size and accuracy of every way of storing the weights that the release tried. */
-export function precisionTable({ evaluation, latencyMs }: ReportFacts): Markup {
+/** Size, accuracy and time of every way of storing the weights that was measured. */
+export function precisionTable({ evaluation, comparison, latencyMs }: ReportFacts): Markup {
+  const rows: PrecisionComparison["precisions"] =
+    comparison?.precisions ??
+    (evaluation.precisions ?? []).map((row) => ({ ...row, milliseconds: row.published ? latencyMs : null }));
   return html`<h2 id="precisions">Size, accuracy and time by precision</h2>
     <p>
-      Every row was measured on the same test images; bundles were reloaded and run through the Worker's own
-      code. How weights are stored changes the download, not the time of an answer: they are expanded as they
-      are loaded.
+      Bundles were reloaded and run through the Worker's own code on images of the test split. A time is the
+      median of decoding and classifying one image after the other on
+      ${comparison?.machine ?? "the machine of this report"}; differences of a tenth are chance. The trained
+      net itself is not served, and has none.
     </p>
     <div class="scroll">
       <table>
@@ -83,6 +88,7 @@ export function precisionTable({ evaluation, latencyMs }: ReportFacts): Markup {
           ${[
             "weights",
             "bytes",
+            "images",
             "top-1",
             "95 %",
             "same class as the trained net",
@@ -91,21 +97,27 @@ export function precisionTable({ evaluation, latencyMs }: ReportFacts): Markup {
             "",
           ].map((name) => html`<th>${name}</th>`)}
         </tr>
-        ${(evaluation.precisions ?? []).map(
+        ${rows.map(
           (row) =>
             html`<tr>
               <td>${row.scheme}</td>
               <td>${row.weightBytes.toLocaleString("en")}</td>
+              <td>${row.top1.images}</td>
               <td>${percentText(row.top1.share)}</td>
               <td>${percentText(row.top1.low)}-${percentText(row.top1.high)}</td>
               <td>${percentText(row.agreement)}</td>
               <td>${row.expectedCalibrationError.toFixed(3)}</td>
-              <td>${row.published ? latencyMs.toFixed(1) : "-"}</td>
+              <td>${row.milliseconds === null ? "-" : timeText(row.milliseconds)}</td>
               <td>${row.published ? "published" : ""}</td>
             </tr>`,
         )}
       </table>
     </div>`;
+}
+
+/** Milliseconds in three digits, e.g. `0.42` or `12.3`. */
+export function timeText(milliseconds: number): string {
+  return milliseconds < 1 ? milliseconds.toFixed(2) : milliseconds.toPrecision(3);
 }
 
 /** The rule for unknown images, and how the three compare. */

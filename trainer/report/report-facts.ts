@@ -4,6 +4,7 @@ import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import type { RankedCut } from "../evaluation/ranking.ts";
 import type { Robustness } from "../evaluation/robustness.ts";
 import type { Slice } from "../evaluation/slices.ts";
+import type { PrecisionComparison } from "../release/compare-precisions.ts";
 import type { EpochMetrics } from "../training/training-request.ts";
 
 /** Everything that a report tells. */
@@ -11,6 +12,8 @@ export interface ReportFacts {
   readonly manifest: ModelManifest;
   /** Of the whole test split, from the version's own file. */
   readonly evaluation: Evaluation;
+  /** The ways of storing the weights with their times; `null` where only the release measured them. */
+  readonly comparison: PrecisionComparison | null;
   readonly dataset: DatasetManifest;
   /** An epoch each; empty for a net that was not trained by epochs. */
   readonly epochs: readonly EpochMetrics[];

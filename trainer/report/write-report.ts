@@ -6,6 +6,11 @@ import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { loadCodec, loadJpegEncoder } from "../assets.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
 import { type Evaluation, evaluationFile, evaluationSchema } from "../evaluation/evaluation-record.ts";
+import {
+  type PrecisionComparison,
+  precisionComparisonSchema,
+  precisionsFile,
+} from "../release/compare-precisions.ts";
 import { openPublished } from "../release/load-published.ts";
 import type { EpochMetrics } from "../training/training-request.ts";
 import { collectReport, type ReportRequest } from "./collect-report.ts";
@@ -56,6 +61,7 @@ export async function writeReport(
       manifest,
       classifier,
       evaluation: await readEvaluation(store, model, version),
+      comparison: await readComparison(store, runId),
       dataset,
       epochs: await readEpochs(store, runId),
       codec,
@@ -86,6 +92,14 @@ export async function readEvaluation(
     "not_found",
     `${model} ${version} has no ${evaluationFile}: it was not evaluated here; evaluate it on labelled images`,
   );
+}
+
+/** How the ways of storing the weights compare; `null` for a run that left that out. */
+async function readComparison(store: ObjectStore, runId: string): Promise<PrecisionComparison | null> {
+  const found = await store.get(objectKeys.runFile(runId, precisionsFile));
+  if (found.kind !== "found") return null;
+  const what = `${precisionsFile} of run ${runId}`;
+  return parseJsonWith(precisionComparisonSchema, new TextDecoder().decode(found.bytes), what);
 }
 
 const epochSchema = z.object({

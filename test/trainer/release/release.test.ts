@@ -51,14 +51,35 @@ describe("releaseModel", () => {
     expect(release.version).toMatch(/^20260131T235959Z-[0-9a-f]{8}$/);
   });
 
-  it("measures every way to store the weights where that is asked, and publishes the same", async () => {
-    const { manifest, candidates, evaluation } = await releaseModel({ ...input, comparesAll: true });
-    expect(candidates.map(({ scheme }) => scheme)).toEqual(["uint8", "uint8+float16", "float16", "none"]);
-    expect(manifest.quantization).toEqual(release.manifest.quantization);
-    expect(manifest.metrics).toEqual(release.manifest.metrics);
-    const published = evaluation.precisions?.filter((row) => row.published);
-    expect(published?.map(({ scheme }) => scheme)).toEqual([release.manifest.quantization.scheme]);
-    expect(evaluation.precisions?.at(-1)).toMatchObject({ scheme: "float32", agreement: 1 });
+  it("compares every way of storing the weights afterwards, with times, the trained model gone", async () => {
+    const tiny = await tinyReleaseInput(1);
+    const { comparePrecisions, evaluation, manifest } = await releaseModel(tiny);
+    tiny.layers.dispose();
+    const { numTensors } = tf.memory();
+    const compared: string[] = [];
+    const { precisions, machine } = await comparePrecisions((scheme, done, total) => {
+      if (done === total) compared.push(scheme);
+    });
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(machine).not.toBe("");
+    expect(precisions.map(({ scheme }) => scheme)).toEqual([
+      "trained net",
+      "uint8",
+      "uint8+float16",
+      "float16",
+      "float32",
+    ]);
+    const tried = evaluation.precisions ?? [];
+    expect(compared).toEqual(precisions.slice(tried.length).map(({ scheme }) => scheme));
+    expect(precisions.slice(0, tried.length).map(({ milliseconds: _, ...row }) => row)).toEqual(tried);
+    expect(precisions.filter(({ published }) => published).map(({ scheme }) => scheme)).toEqual([
+      manifest.quantization.scheme,
+    ]);
+    expect(precisions[0]?.milliseconds).toBeNull();
+    for (const { milliseconds } of precisions.slice(1)) expect(milliseconds).toBeGreaterThan(0);
+    const float = precisions.at(-1);
+    expect(float).toMatchObject({ agreement: 1, top1: precisions[0]?.top1 });
+    expect(float?.weightBytes).toBeGreaterThan(precisions[1]?.weightBytes ?? Infinity);
   });
 
   it("publishes the smallest candidate within the budget and keeps what it measured of the others", () => {
