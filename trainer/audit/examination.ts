@@ -2,9 +2,10 @@ import type { ErrorCode } from "../../shared/contract/errors.ts";
 import type { ImageFormat } from "../../shared/image/sniff-format.ts";
 import type { GivenSplit } from "../data/class-folders.ts";
 import type { FileRange } from "../data/file-tree.ts";
+import type { ImageMetadata } from "../data/image-metadata.ts";
 
 /** What one image file shows of itself. */
-export interface ImageExamination {
+export interface ImageExamination extends ImageMetadata {
   readonly kind: "image";
   readonly sha256: string;
   /** Difference hash, 16 hex digits. */
@@ -25,16 +26,6 @@ export interface ImageExamination {
   readonly sharpness: number | null;
   /** No pixel has a colour. */
   readonly isGrey: boolean;
-  /** Four inks, as made for print. */
-  readonly isCmyk: boolean;
-  /** Description of the ICC profile. */
-  readonly colourProfile: string | null;
-  /** Maker and model. */
-  readonly camera: string | null;
-  /** Milliseconds since 1970 by the camera's clock. */
-  readonly takenAt: number | null;
-  /** Whether it says where it was taken. */
-  readonly hasPosition: boolean;
   /** [768], see `cheapFeatures`. */
   readonly features: Float32Array<ArrayBuffer>;
 }

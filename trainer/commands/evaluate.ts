@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { AppError } from "../../shared/contract/errors.ts";
 import { defaultAlias } from "../../shared/contract/names.ts";
 import { loadCodec, loadJpegEncoder } from "../assets.ts";
+import { checkMetadata, openMetadata } from "../data/metadata-table.ts";
 import { readLabelledFolder } from "../evaluation/labelled-folder.ts";
 import { studyBundle } from "../evaluation/study-bundle.ts";
 import { openPublished } from "../release/load-published.ts";
@@ -10,7 +11,7 @@ import { createOutput } from "../terminal/output.ts";
 import { createPhaseProgress, createProgress } from "../terminal/progress.ts";
 import { type CommonOptions, parseCount, withCommonOptions } from "./common-options.ts";
 import { describeConditions, describeEvaluation } from "../evaluation/describe-evaluation.ts";
-import { cacheRootOf } from "./job-options.ts";
+import { cacheRootOf, metadataHelp } from "./job-options.ts";
 
 interface EvaluateOptions extends CommonOptions {
   readonly data?: string;
@@ -18,6 +19,7 @@ interface EvaluateOptions extends CommonOptions {
   readonly version?: string;
   readonly cache?: string;
   readonly robustness: number;
+  readonly metadata?: string;
 }
 
 /** Adds `evaluate`: a published version on labelled images, through the bundle that serves. */
@@ -37,10 +39,12 @@ export function addEvaluateCommand(program: Command): void {
       parseCount,
       0,
     )
+    .option("--metadata <file.csv>", metadataHelp)
     .option("--cache <folder>", "what is unpacked goes here (default: beside the store)");
   withCommonOptions(command, [
     "npm run edgewise -- evaluate photos-of-june/",
     "npm run edgewise -- evaluate photos-of-june/ --robustness 200",
+    "npm run edgewise -- evaluate photos-of-june/ --metadata weather.csv",
     "npm run edgewise -- evaluate test.tar.gz --version 20260131T235959Z-0a1b2c3d --json",
   ]).action(async (argument: string | undefined, options: EvaluateOptions) => {
     const path = argument ?? options.data;
@@ -54,6 +58,7 @@ export function addEvaluateCommand(program: Command): void {
 
 async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const output = createOutput(options.json);
+  const metadata = await openMetadata(options.metadata, output.say);
   const store = await openStore(options.store);
   const codec = loadCodec();
   const reference = options.version ?? options.alias;
@@ -64,6 +69,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
     const { images, skipped } = await readLabelledFolder(path, labels, cacheRootOf(options), (done, total) =>
       bars.update("inspect", done, total),
     );
+    if (metadata !== null) checkMetadata(metadata, { images, skipped });
     for (const file of skipped) output.say(`skipped ${file.path}: ${file.reason}`);
     const { evaluation, slices, robustness, answers } = await studyBundle({
       classifier,
@@ -71,6 +77,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
       codec,
       encodeJpeg: loadJpegEncoder(),
       robustnessImages: () => options.robustness,
+      metadata: metadata?.columns,
       onProgress: bars.update,
     });
     bars.end();

@@ -34,11 +34,16 @@ export interface JobOptions extends CommonOptions, ScratchOptions {
   readonly testShare?: number;
   readonly budget?: number;
   readonly report: boolean;
+  readonly metadata?: string;
   readonly intendedUse?: string;
 }
 
 /** What `--feedback` does, for `--help`. */
 export const feedbackHelp = "train on the reviewed feedback to --model too; it is never tested on";
+
+/** What `--metadata` takes, for `--help`. */
+export const metadataHelp =
+  "CSV of path (relative to the dataset) and what else you know of images: accuracy by each column";
 
 /** Gives a command the options of training. */
 export function withJobOptions(command: Command): Command {
@@ -67,6 +72,7 @@ export function withJobOptions(command: Command): Command {
       parsePositive,
     )
     .option("--intended-use <text>", "what the model is for and what not, for its card", parseSentence)
+    .option("--metadata <file.csv>", metadataHelp)
     .option("--no-report", "leave out the report, which is made after the promotion")
     .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)");
 }
@@ -128,6 +134,7 @@ export function jobRequest(
     engine,
     workers: options.workers,
     intendedUse,
+    metadata: options.metadata,
     wishes: { mode, backbone, teacher, mirror, views, denoise, scratch: scratchRequest(options) },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { defaultAlias } from "../../shared/contract/names.ts";
+import { checkMetadata, openMetadata } from "../data/metadata-table.ts";
 import { openDataset } from "../job/open-dataset.ts";
 import { writeReport } from "../report/write-report.ts";
 import { openStore } from "../storage/open-store.ts";
@@ -8,7 +9,7 @@ import { createOutput } from "../terminal/output.ts";
 import { createPhaseProgress, createProgress } from "../terminal/progress.ts";
 import { sizeText } from "../terminal/table.ts";
 import { type CommonOptions, parsePositive, withCommonOptions } from "./common-options.ts";
-import { cacheRootOf } from "./job-options.ts";
+import { cacheRootOf, metadataHelp } from "./job-options.ts";
 
 interface ReportOptions extends CommonOptions {
   readonly data?: string;
@@ -18,6 +19,7 @@ interface ReportOptions extends CommonOptions {
   readonly version?: string;
   readonly cache?: string;
   readonly out?: string;
+  readonly metadata?: string;
 }
 
 /** Adds `report`: the page on a published version, made anew. */
@@ -33,6 +35,7 @@ export function addReportCommand(program: Command): void {
     .option("--alias <name>", "report on the version of this alias", defaultAlias)
     .option("--version <version>", "report on this version")
     .option("--cache <folder>", "what is drawn or unpacked goes here (default: beside the store)")
+    .option("--metadata <file.csv>", metadataHelp)
     .option("--out <file>", "write the page to this file too");
   withCommonOptions(command, [
     "npm run edgewise -- report --data photos.zip --out report.html",
@@ -42,15 +45,18 @@ export function addReportCommand(program: Command): void {
 
 async function report(options: ReportOptions): Promise<void> {
   const output = createOutput(options.json);
+  const metadata = await openMetadata(options.metadata, output.say);
   const store = await openStore(options.store);
   const feedback = options.feedback ? { store, model: options.model } : undefined;
   const request = { ...options, cacheRoot: cacheRootOf(options), feedback };
   const dataset = await openDataset(request, { say: output.say, progress: createProgress });
+  if (metadata !== null) checkMetadata(metadata, dataset.manifest, options.limit !== undefined);
   const bars = createPhaseProgress(createProgress);
   const { version, bytes, keys } = await writeReport(store, {
     model: options.model,
     reference: options.version ?? options.alias,
     dataset,
+    metadata: metadata?.columns,
     onProgress: bars.update,
   }).finally(() => bars.end());
   for (const key of keys) output.answer(`wrote ${key} (${sizeText(bytes.length)})`);

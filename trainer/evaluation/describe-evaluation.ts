@@ -52,7 +52,13 @@ export function describeUnknown({ rule, refused, auroc, heldOut }: UnknownRecord
 
 /** Slices and robustness as lines for people. */
 export function describeConditions(slices: readonly Slice[], robustness: Robustness | null): string[] {
-  const sliceRows = slices.map((slice) => [slice.by, slice.name, String(slice.images), shareText(slice)]);
+  const sliceRows = slices.map((slice) => [
+    slice.by,
+    slice.name,
+    String(slice.images),
+    shareText(slice),
+    slice.isSmall ? "too few to tell" : "",
+  ]);
   const sweepRows = (robustness?.sweeps ?? []).map(({ name, unit, points }) => [
     `${name} (${unit})`,
     points.map(({ level, share }) => `${level}: ${percent(share)}`).join("  "),

@@ -1,11 +1,8 @@
 import type { Split } from "../../shared/contract/dataset.ts";
 import type { ImageCodec } from "../../shared/image/codec.ts";
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
-import { sourceInClass } from "../data/image-source.ts";
-import { meanLuma } from "../data/image-quality.ts";
 import { type IndexedDataset, readImage } from "../data/dataset-index.ts";
 import type { ImageSet } from "../data/image-set.ts";
-import type { ImageFacts } from "./slices.ts";
 
 /** An encoded image whose class is known. */
 export interface LabelledImage {
@@ -42,34 +39,17 @@ export async function decodeImages(
   spec: InputSpec,
   classes: number,
 ): Promise<ImageSet> {
-  const unnamed = Array.from({ length: classes }, () => "");
-  return (await decodeWithFacts(images, codec, spec, unnamed)).set;
-}
-
-/** Decodes images as the Worker does, and tells what was seen of each file on the way. */
-export async function decodeWithFacts(
-  images: readonly LabelledImage[],
-  codec: ImageCodec,
-  spec: InputSpec,
-  labels: readonly string[],
-): Promise<{ readonly set: ImageSet; readonly facts: readonly ImageFacts[] }> {
   const size = spec.width * spec.height * 3;
   const pixels = new Uint8Array(images.length * size);
-  const facts: ImageFacts[] = [];
   for (const [index, labelled] of images.entries()) {
-    const { path, classIndex } = labelled;
-    const { image, width, height } = codec.decode(await labelled.read(), spec);
-    pixels.set(image.data, index * size);
-    const source = sourceInClass(path, labels[classIndex] ?? "");
-    facts.push({ path, source, width, height, brightness: meanLuma(image) });
+    codec.decode(await labelled.read(), spec, pixels.subarray(index * size, (index + 1) * size));
   }
-  const set = {
+  return {
     width: spec.width,
     height: spec.height,
     images: pixels,
     labels: Int32Array.from(images, (image) => image.classIndex),
-    classes: labels.length,
+    classes,
     paths: images.map((image) => image.path),
   };
-  return { set, facts };
 }

@@ -6,7 +6,6 @@ import { inferLogits } from "./batch-inference.ts";
 import { countedShare } from "./evaluate-outputs.ts";
 import type { CountedShare } from "./evaluation-record.ts";
 import { createPerturbations } from "./perturbations.ts";
-import { spreadRows } from "./pixel-features.ts";
 import { topClass } from "./probability-quality.ts";
 
 /** Top-1 accuracy of a bundle on images that were spoilt in one way, by strength. */
@@ -30,15 +29,12 @@ export interface RobustnessRequest {
   readonly set: ImageSet;
   readonly codec: ImageCodec;
   readonly encodeJpeg: JpegEncoder;
-  /** Images that are used, spread evenly. */
-  readonly mostImages: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** How a bundle's top-1 accuracy falls as images get worse: JPEG, blur, noise, brightness, rotation. */
 export function measureRobustness(request: RobustnessRequest): Robustness {
-  const { classifier, codec, encodeJpeg, onProgress } = request;
-  const set = pick(request.set, spreadRows(request.set, request.mostImages));
+  const { classifier, set, codec, encodeJpeg, onProgress } = request;
   const perturbations = createPerturbations(codec, encodeJpeg);
   const total = perturbations.reduce((sum, { levels }) => sum + levels.length, 1);
   let done = 0;
@@ -81,16 +77,4 @@ function spoil(
     images.set(change({ width, height, data: imagePixels(set, i) }, i).data, i * width * height * 3);
   }
   return { ...set, images };
-}
-
-function pick(set: ImageSet, rows: readonly number[]): ImageSet {
-  const size = set.width * set.height * 3;
-  const images = new Uint8Array(rows.length * size);
-  for (const [at, row] of rows.entries()) images.set(imagePixels(set, row), at * size);
-  return {
-    ...set,
-    images,
-    labels: Int32Array.from(rows, (row) => set.labels[row] as number),
-    paths: rows.map((row) => set.paths[row] ?? ""),
-  };
 }

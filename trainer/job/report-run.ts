@@ -12,7 +12,12 @@ import type { JobResult } from "./run-job.ts";
  * told of, and no failure of the job.
  */
 export async function reportRun(
-  { manifest, dataset, comparePrecisions }: Pick<JobResult, "manifest" | "dataset" | "comparePrecisions">,
+  {
+    manifest,
+    dataset,
+    metadata,
+    comparePrecisions,
+  }: Pick<JobResult, "manifest" | "dataset" | "metadata" | "comparePrecisions">,
   store: ObjectStore,
   reporter: Reporter,
 ): Promise<void> {
@@ -28,6 +33,7 @@ export async function reportRun(
       model,
       reference: version,
       dataset,
+      metadata: metadata?.columns,
       onProgress: (phase, done, total) => bars.update(`report: ${phase}`, done, total),
     });
     reporter.say(`report: ${keys[0] ?? ""}`);

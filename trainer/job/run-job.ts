@@ -4,6 +4,7 @@ import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
 import { backboneOf } from "../backbones/registry.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
+import { checkMetadata, type MetadataTable, openMetadata } from "../data/metadata-table.ts";
 import { loadSplit } from "../data/image-loader.ts";
 import type { EngineChoice } from "../engine/engine.ts";
 import { openEngine } from "../engine/open-engine.ts";
@@ -47,6 +48,8 @@ export interface JobRequest {
   readonly workers?: number | undefined;
   /** What the model is for, for its card; absent: telling its classes apart. */
   readonly intendedUse?: string | undefined;
+  /** A CSV file of what the caller knows of the images, for the report; see `readMetadataTable`. */
+  readonly metadata?: string | undefined;
   /** What the caller fixes of the way to train; the rest is chosen by the data, the time and the machine. */
   readonly wishes: PlanWishes;
   /** Milliseconds that the job may take until the model is promoted; `null` for what the data ask for. */
@@ -87,6 +90,7 @@ export interface JobResult {
   /** Until the model was promoted. */
   readonly seconds: number;
   readonly speeds: readonly StageSpeed[];
+  readonly metadata: MetadataTable | null;
   /** Measures the ways of storing the weights that were not published; nothing of the job has to be kept for it. */
   readonly comparePrecisions: Release["comparePrecisions"];
 }
@@ -103,7 +107,9 @@ export async function runJob(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const startedAt = request.startedAt ?? new Date();
+  const metadata = await openMetadata(request.metadata, reporter.say);
   const job = await openJob(request, startedAt, store, signal, reporter);
+  if (metadata !== null) checkMetadata(metadata, job.dataset.manifest, request.limit !== undefined);
   const { config, opened } = await planJob(request, job, reporter);
   const { dataset, engine, runId, seed, deadline, times } = job;
   reporter.say(`run ${runId}: ${describePlan(config.plan)}, engine ${engine.name}, seed ${seed}`);
@@ -136,6 +142,7 @@ export async function runJob(
       floatBytes: release.floatBytes,
       seconds,
       speeds: times.speeds(),
+      metadata,
       comparePrecisions: release.comparePrecisions,
     };
   } finally {

@@ -1,20 +1,21 @@
 import type { ModelManifest } from "../../shared/contract/manifest.ts";
 import type { ImageCodec } from "../../shared/image/codec.ts";
 import type { JpegEncoder } from "../../shared/image/encoder.ts";
-import { imagePixels } from "../data/image-set.ts";
 import type { Classifier } from "../../shared/inference/classifier.ts";
 import { groupDuplicates } from "../audit/find-duplicates.ts";
 import { type IndexedDataset, readImage } from "../data/dataset-index.ts";
-import { spreadEvenly } from "../data/spread-evenly.ts";
+import type { MetadataColumn } from "../data/metadata-table.ts";
 import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { type LabelledImage, splitImages } from "../evaluation/labelled-image.ts";
 import { topClass } from "../evaluation/probability-quality.ts";
 import { rankedCuts, thinned } from "../evaluation/ranking.ts";
-import { type BundleStudy, studyBundle } from "../evaluation/study-bundle.ts";
+import { type BundleStudy, type StudyPhase, studyBundle } from "../evaluation/study-bundle.ts";
 import type { EpochMetrics } from "../training/training-request.ts";
+import { type Answer, chooseImages } from "./choose-images.ts";
+import { confusionCells, type ConfusionCells } from "./confusion-cells.ts";
 import { overlayActivation } from "./activation-overlay.ts";
 import type { ClassCurve, DuplicatePictures, ReportFacts, ReportItem, TopLoss } from "./report-facts.ts";
-import { createThumbnails, type Thumbnails, toDataUri } from "./thumbnails.ts";
+import { createGallery, createThumbnails, type Gallery, toDataUri } from "./thumbnails.ts";
 
 /** What a report is made of. */
 export interface ReportRequest {
@@ -24,14 +25,15 @@ export interface ReportRequest {
   readonly comparison: ReportFacts["comparison"];
   readonly dataset: IndexedDataset;
   readonly epochs: readonly EpochMetrics[];
+  /** What the user tells of the images, to part them by. */
+  readonly metadata?: readonly MetadataColumn[] | undefined;
   readonly codec: ImageCodec;
   readonly encodeJpeg: JpegEncoder;
-  readonly onProgress?: (phase: "evaluate" | "robustness", done: number, total: number) => void;
+  readonly onProgress?: (phase: StudyPhase, done: number, total: number) => void;
 }
 
-const limits = { side: 96, mostImages: 700, mostBytes: 3_000_000 };
-const mostItems = 2000;
-const mostTopLosses = 24;
+const thumbnailLimits = { side: 96, mostImages: 780, mostBytes: 3_000_000 };
+const shownImages = { mistakes: 480, aCell: 60, hardest: 24, all: 700 };
 const mostDuplicateGroups = 12;
 const mostCurves = 30;
 /** Images whose accuracy the sweeps measure: as many as take some 15 seconds, and no more than show 10 points. */
@@ -40,30 +42,48 @@ const robustness = { fewest: 20, most: 100, milliseconds: 15_000, sweeps: 21 };
 /** Runs the bundle on the test split once more and gathers what a report shows of it; see {@link studyBundle}. */
 export async function collectReport(request: ReportRequest): Promise<ReportFacts> {
   const { manifest, classifier, dataset, codec, encodeJpeg, onProgress } = request;
-  const images = spreadEvenly(splitImages(dataset, "test"), mostItems);
+  const images = splitImages(dataset, "test");
   const study = await studyBundle({
     classifier,
     images,
     codec,
     encodeJpeg,
     robustnessImages: sweptImages,
+    metadata: request.metadata,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const thumbnails = createThumbnails(codec, encodeJpeg, limits);
-  // First, since the many answers take all pictures that are left.
-  const duplicates = await findDuplicatePictures(dataset, thumbnails);
-  const { items, pictures } = await describeItems(images, study, thumbnails);
+  const answers = describeAnswers(images, study, confusionCells(request.evaluation).keyOf);
+  const chosen = chooseImages(answers, shownImages);
+  const gallery = createGallery(createThumbnails(codec, encodeJpeg, thumbnailLimits));
+  // First, since the answers take all pictures that are left.
+  const duplicates = await findDuplicatePictures(dataset, gallery);
+  const items: ReportItem[] = [];
+  for (const row of chosen.shown) {
+    const [answer, image] = [answers[row], images[row]];
+    if (answer === undefined || image === undefined) continue;
+    const picture = await gallery.add(image.path, () => image.read());
+    if (picture !== null) items.push({ ...answer, picture });
+  }
+  const topLosses: TopLoss[] = [];
+  for (const row of chosen.hardest) {
+    const [answer, image] = [answers[row], images[row]];
+    if (answer !== undefined && image !== undefined) {
+      topLosses.push(await describeHardest(request, answer, image));
+    }
+  }
   return {
     manifest,
     evaluation: request.evaluation,
     comparison: request.comparison,
     dataset: dataset.manifest,
     epochs: request.epochs,
+    answers,
     items,
-    pictures,
-    topLosses: await findTopLosses(request, images, items, study),
+    mostItems: { aCell: shownImages.aCell, all: shownImages.all },
+    pictures: gallery.pictures,
+    topLosses,
     duplicates,
-    curves: classCurves(study),
+    curves: classCurves(images, study),
     slices: study.slices,
     robustness: study.robustness,
     latencyMs: study.answers.latencyMs,
@@ -78,67 +98,40 @@ function sweptImages(latencyMs: number): number {
   return Math.min(robustness.most, Math.max(robustness.fewest, affordable));
 }
 
-/** The answers with pictures: mistakes first, the surest before others, then right answers of every class in turn. */
-async function describeItems(
+function describeAnswers(
   images: readonly LabelledImage[],
   { answers, evaluation }: BundleStudy,
-  thumbnails: Thumbnails,
-): Promise<Pick<ReportFacts, "items" | "pictures">> {
+  keyOf: ConfusionCells["keyOf"],
+): Answer[] {
   const classes = evaluation.labels.length;
-  const { probabilities } = answers;
-  const items = images.map(({ path, classIndex: actual }, i): ReportItem => {
-    const predicted = topClass(probabilities, i * classes, classes);
-    const probabilityOf = (classIndex: number): number => probabilities[i * classes + classIndex] ?? 0;
+  return images.map(({ path, classIndex: actual }, i) => {
+    const predicted = topClass(answers.probabilities, i * classes, classes);
+    const probabilityOf = (classIndex: number): number =>
+      answers.probabilities[i * classes + classIndex] ?? 0;
     return {
       path,
       actual,
       predicted,
       probability: probabilityOf(predicted),
       actualProbability: probabilityOf(actual),
-      picture: -1,
+      cell: keyOf(actual, predicted),
     };
   });
-  const seenOfClass = new Map<number, number>();
-  const turnOf = items.map(({ actual, predicted, probability }) => {
-    if (actual !== predicted) return -probability;
-    const turn = seenOfClass.get(actual) ?? 0;
-    seenOfClass.set(actual, turn + 1);
-    return 1 + turn;
-  });
-  const order = [...items.keys()].toSorted((a, b) => (turnOf[a] ?? 0) - (turnOf[b] ?? 0));
-  const pictures: string[] = [];
-  const pictureOf = new Map<number, number>();
-  for (const i of order) {
-    const image = images[i];
-    const picture = image === undefined ? null : await thumbnails.of(image.path, () => image.read());
-    if (picture !== null) pictureOf.set(i, pictures.push(picture) - 1);
-  }
-  return { items: items.map((item, i) => ({ ...item, picture: pictureOf.get(i) ?? -1 })), pictures };
 }
 
-async function findTopLosses(
-  { classifier, encodeJpeg }: ReportRequest,
-  images: readonly LabelledImage[],
-  items: readonly ReportItem[],
-  { set }: BundleStudy,
-): Promise<TopLoss[]> {
-  const hardest = [...items.keys()]
-    .toSorted((a, b) => (items[a]?.actualProbability ?? 0) - (items[b]?.actualProbability ?? 0))
-    .slice(0, mostTopLosses);
-  const losses: TopLoss[] = [];
-  for (const i of hardest) {
-    const item = items[i];
-    const image = images[i];
-    if (item === undefined || image === undefined) continue;
-    const seen = { width: set.width, height: set.height, data: imagePixels(set, i) };
-    const grid = explain(classifier, await image.read());
-    losses.push({
-      item,
-      seen: toDataUri(encodeJpeg(seen, 75)),
-      overlay: grid === null ? null : toDataUri(encodeJpeg(overlayActivation(seen, grid), 75)),
-    });
-  }
-  return losses;
+async function describeHardest(
+  { classifier, codec, encodeJpeg }: ReportRequest,
+  answer: Answer,
+  image: LabelledImage,
+): Promise<TopLoss> {
+  const bytes = await image.read();
+  const seen = codec.decode(bytes, classifier.manifest.input).image;
+  const grid = explain(classifier, bytes);
+  return {
+    answer,
+    seen: toDataUri(encodeJpeg(seen, 75)),
+    overlay: grid === null ? null : toDataUri(encodeJpeg(overlayActivation(seen, grid), 75)),
+  };
 }
 
 function explain(classifier: Classifier, bytes: Uint8Array): Parameters<typeof overlayActivation>[1] | null {
@@ -153,7 +146,7 @@ function explain(classifier: Classifier, bytes: Uint8Array): Parameters<typeof o
 
 async function findDuplicatePictures(
   dataset: IndexedDataset,
-  thumbnails: Thumbnails,
+  gallery: Gallery,
 ): Promise<DuplicatePictures[]> {
   const compared = dataset.manifest.images.map((image) => ({ ...image, givenSplit: null, contrast: 255 }));
   const groups = groupDuplicates(compared).toSorted((a, b) => labelsOf(b) - labelsOf(a));
@@ -161,7 +154,7 @@ async function findDuplicatePictures(
   for (const { images } of groups.slice(0, mostDuplicateGroups)) {
     const pictures = [];
     for (const { path, label, split } of images.slice(0, 6)) {
-      const picture = await thumbnails.of(path, () => readImage(dataset, path));
+      const picture = await gallery.add(path, () => readImage(dataset, path));
       pictures.push({ path, label, split, picture });
     }
     described.push({ images: pictures });
@@ -173,13 +166,13 @@ function labelsOf({ images }: { readonly images: readonly { readonly label: stri
   return new Set(images.map(({ label }) => label)).size;
 }
 
-function classCurves({ answers, evaluation, set }: BundleStudy): ClassCurve[] {
+function classCurves(images: readonly LabelledImage[], { answers, evaluation }: BundleStudy): ClassCurve[] {
   const { labels } = evaluation;
   return labels.slice(0, mostCurves).flatMap((label, c): ClassCurve[] => {
-    const scores = Float32Array.from(set.labels, (_, i) => answers.probabilities[i * labels.length + c] ?? 0);
+    const scores = Float32Array.from(images, (_, i) => answers.probabilities[i * labels.length + c] ?? 0);
     const cuts = rankedCuts(
       scores,
-      set.labels.map((actual) => Number(actual === c)),
+      images.map(({ classIndex }) => Number(classIndex === c)),
     );
     return cuts === null ? [] : [{ label, cuts: thinned(cuts, 60) }];
   });

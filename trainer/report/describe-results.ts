@@ -157,19 +157,24 @@ export function unknownSection({ evaluation }: ReportFacts): Markup {
 export function sliceTable({ slices }: ReportFacts): Markup {
   if (slices.length === 0) return html``;
   return html`<h2 id="slices">Slices</h2>
+    <p>
+      Parts of the test images by what their files and the given metadata tell, with the 95 % interval of
+      each: parts whose intervals overlap may be alike. Cameras and times are as EXIF has them.
+    </p>
     <div class="scroll">
       <table>
         <tr>
-          ${["by", "part", "images", "top-1", "95 %"].map((name) => html`<th>${name}</th>`)}
+          ${["by", "part", "images", "top-1", "95 %", ""].map((name) => html`<th>${name}</th>`)}
         </tr>
         ${slices.map(
           (slice) =>
-            html`<tr>
+            html`<tr class="${slice.isSmall ? "soft" : ""}">
               <td>${slice.by}</td>
               <td class="text">${slice.name}</td>
               <td>${slice.images}</td>
               <td>${percentText(slice.share)}</td>
               <td>${percentText(slice.low)}-${percentText(slice.high)}</td>
+              <td>${slice.isSmall && "too few to tell"}</td>
             </tr>`,
         )}
       </table>

@@ -5,13 +5,15 @@ export function pageData(facts: ReportFacts): unknown {
   const { manifest, evaluation, epochs, robustness } = facts;
   return {
     labels: manifest.labels,
-    items: facts.items.map(({ actual, predicted, probability, picture, path }) => ({
+    items: facts.items.map(({ cell, actual, predicted, probability, picture, path }) => ({
+      c: cell,
       a: actual,
       p: predicted,
       q: fixed(probability),
       t: picture,
       n: path,
     })),
+    answers: countAnswers(facts.answers),
     pictures: facts.pictures,
     epochs:
       epochs.length === 0
@@ -58,6 +60,22 @@ export function pageData(facts: ReportFacts): unknown {
             })),
           },
   };
+}
+
+/**
+ * Answers counted by class and probability, which a threshold is tried on: far fewer than there are images.
+ * @returns of each predicted class and whole thousandth of its probability, rounded down, `[class, thousandth, right, wrong]`
+ */
+function countAnswers(answers: ReportFacts["answers"]): readonly (readonly number[])[] {
+  const counts = new Map<string, [number, number, number, number]>();
+  for (const { actual, predicted, probability } of answers) {
+    const thousandth = Math.floor(1000 * probability);
+    const key = `${predicted},${thousandth}`;
+    const count = counts.get(key) ?? [predicted, thousandth, 0, 0];
+    count[actual === predicted ? 2 : 3] += 1;
+    counts.set(key, count);
+  }
+  return [...counts.values()];
 }
 
 /** Four digits are finer than a screen. */

@@ -101,16 +101,16 @@ function lossSection({ topLosses, manifest }: ReportFacts): Markup {
     <div class="pictures">${topLosses.map((loss) => describeLoss(loss, manifest.labels))}</div>`;
 }
 
-function describeLoss({ item, seen, overlay }: TopLoss, labels: readonly string[]): Markup {
+function describeLoss({ answer, seen, overlay }: TopLoss, labels: readonly string[]): Markup {
   return html`<figure class="pair">
     <div>
-      <img src="${seen}" alt="${item.path}" decoding="async" />
-      ${overlay !== null && html`<img src="${overlay}" alt="evidence for ${labels[item.predicted] ?? ""}" decoding="async" />`}
+      <img src="${seen}" alt="${answer.path}" decoding="async" />
+      ${overlay !== null && html`<img src="${overlay}" alt="evidence for ${labels[answer.predicted] ?? ""}" decoding="async" />`}
     </div>
     <figcaption>
-      ${labels[item.actual] ?? ""} got ${percentText(item.actualProbability)}; answered
-      ${labels[item.predicted] ?? ""} with ${percentText(item.probability)}<span class="path"
-        >${item.path}</span
+      ${labels[answer.actual] ?? ""} got ${percentText(answer.actualProbability)}; answered
+      ${labels[answer.predicted] ?? ""} with ${percentText(answer.probability)}<span class="path"
+        >${answer.path}</span
       >
     </figcaption>
   </figure>`;
@@ -167,7 +167,7 @@ function duplicateSection({ duplicates }: ReportFacts): Markup {
           ${images.map(
             ({ path, label, split, picture }) =>
               html`<figure>
-                ${picture === null ? html`<div class="none">no picture</div>` : html`<img src="${picture}" alt="${path}" decoding="async" />`}
+                ${picture === null ? html`<div class="none">no picture</div>` : html`<img data-picture="${picture}" alt="${path}" decoding="async" />`}
                 <figcaption>${label}, ${split}<span class="path">${path}</span></figcaption>
               </figure>`,
           )}

@@ -6,6 +6,7 @@ import type { Robustness } from "../evaluation/robustness.ts";
 import type { Slice } from "../evaluation/slices.ts";
 import type { PrecisionComparison } from "../release/compare-precisions.ts";
 import type { EpochMetrics } from "../training/training-request.ts";
+import type { Answer } from "./choose-images.ts";
 
 /** Everything that a report tells. */
 export interface ReportFacts {
@@ -17,11 +18,15 @@ export interface ReportFacts {
   readonly dataset: DatasetManifest;
   /** An epoch each; empty for a net that was not trained by epochs. */
   readonly epochs: readonly EpochMetrics[];
-  /** Test images that were looked at again for pictures and curves, an even part of a large split. */
+  /** To every test image. */
+  readonly answers: readonly Answer[];
+  /** Those that are shown. */
   readonly items: readonly ReportItem[];
-  /** Pictures of items as data URIs. */
+  /** How many are shown at most. */
+  readonly mostItems: { readonly aCell: number; readonly all: number };
+  /** Pictures as data URIs. */
   readonly pictures: readonly string[];
-  /** The surest mistakes and the least sure right answers, the worst first. */
+  /** Images whose class got the least probability, the least first. */
   readonly topLosses: readonly TopLoss[];
   /** Groups of images that are one picture. */
   readonly duplicates: readonly DuplicatePictures[];
@@ -34,24 +39,15 @@ export interface ReportFacts {
   readonly bundleBytes: number;
 }
 
-/** A test image and what the bundle answered. */
-export interface ReportItem {
-  readonly path: string;
-  /** Class index. */
-  readonly actual: number;
-  /** Class index. */
-  readonly predicted: number;
-  /** Of the predicted class. */
-  readonly probability: number;
-  /** Of the actual class. */
-  readonly actualProbability: number;
-  /** Position among the pictures, -1 for none. */
+/** An answer that is shown. */
+export interface ReportItem extends Answer {
+  /** Number of its picture. */
   readonly picture: number;
 }
 
 /** An image that the bundle finds hard, as it saw it. */
 export interface TopLoss {
-  readonly item: ReportItem;
+  readonly answer: Answer;
   /** What the model saw, as a data URI. */
   readonly seen: string;
   /** The same with the evidence for the predicted class laid over it; `null` for a model that has no such map. */
@@ -64,7 +60,8 @@ export interface DuplicatePictures {
     readonly path: string;
     readonly label: string;
     readonly split: string;
-    readonly picture: string | null;
+    /** Number of it. */
+    readonly picture: number | null;
   }[];
 }
 

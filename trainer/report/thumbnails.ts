@@ -62,6 +62,29 @@ export function createThumbnails(
   };
 }
 
+/** The pictures of a page, each in it once however many files and sections show it. */
+export interface Gallery {
+  readonly pictures: readonly string[];
+  /** The number of a file's picture; `null` for one that has none. */
+  add(id: string, read: () => Promise<Uint8Array>): Promise<number | null>;
+}
+
+/** Collects thumbnails. */
+export function createGallery(thumbnails: Thumbnails): Gallery {
+  const pictures: string[] = [];
+  const numbers = new Map<string, number>();
+  return {
+    pictures,
+    add: async (id, read) => {
+      const picture = await thumbnails.of(id, read);
+      if (picture === null) return null;
+      const number = numbers.get(picture) ?? pictures.push(picture) - 1;
+      numbers.set(picture, number);
+      return number;
+    },
+  };
+}
+
 /** A JPEG as a data URI. */
 export function toDataUri(jpeg: Uint8Array): string {
   return `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`;

@@ -5,6 +5,7 @@ import { parseJsonWith } from "../../shared/contract/parse.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
 import { loadCodec, loadJpegEncoder } from "../assets.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
+import type { MetadataColumn } from "../data/metadata-table.ts";
 import { type Evaluation, evaluationFile, evaluationSchema } from "../evaluation/evaluation-record.ts";
 import {
   type PrecisionComparison,
@@ -23,6 +24,8 @@ export interface ReportedVersion {
   readonly reference: string;
   /** The images it was trained on, indexed as then. */
   readonly dataset: IndexedDataset;
+  /** What the user tells of the images, to part them by. */
+  readonly metadata?: readonly MetadataColumn[] | undefined;
   readonly onProgress?: NonNullable<ReportRequest["onProgress"]>;
 }
 
@@ -44,7 +47,7 @@ export const reportFile = "report.html";
  */
 export async function writeReport(
   store: ObjectStore,
-  { model, reference, dataset, onProgress }: ReportedVersion,
+  { model, reference, dataset, metadata, onProgress }: ReportedVersion,
 ): Promise<WrittenReport> {
   const codec = loadCodec();
   const { classifier, version, manifest } = await openPublished(store, model, reference, codec);
@@ -63,6 +66,7 @@ export async function writeReport(
       evaluation: await readEvaluation(store, model, version),
       comparison: await readComparison(store, runId),
       dataset,
+      metadata,
       epochs: await readEpochs(store, runId),
       codec,
       encodeJpeg: loadJpegEncoder(),

@@ -8,11 +8,15 @@ import { copyVersion } from "../../../shared/store/copy-version.ts";
 import { createMemoryStore } from "../../../shared/store/memory-store.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
 import { indexDataset, type IndexedDataset } from "../../../trainer/data/dataset-index.ts";
+import { readMetadataTable } from "../../../trainer/data/metadata-table.ts";
 import { splitImages } from "../../../trainer/evaluation/labelled-image.ts";
+import { reportRun } from "../../../trainer/job/report-run.ts";
 import { publishVersion } from "../../../trainer/release/publish.ts";
 import { type Release, releaseModel } from "../../../trainer/release/release.ts";
 import { writeReport } from "../../../trainer/report/write-report.ts";
+import { withCamera } from "../../fixtures/exif.ts";
 import { sceneJpeg, writeFiles } from "../data/small-dataset.ts";
+import { silent } from "../job/tiny-job.ts";
 import { tinyReleaseInput } from "../release/tiny-release.ts";
 
 const hostile = "<img src=x onerror=alert(1)>";
@@ -29,7 +33,7 @@ const errors: string[] = [];
 async function makeDataset(): Promise<IndexedDataset> {
   const files: Record<string, Uint8Array> = { "cat/copy-of-1.jpg": sceneJpeg("vehicle", 1) };
   for (let i = 0; i < 20; i++) {
-    files[`ant/${i}.jpg`] = sceneJpeg("person", i);
+    files[`ant/${i}.jpg`] = withCamera(sceneJpeg("person", i), "Gate 2", "2026:01:31 23:59:59");
     files[`bee/${i}.jpg`] = sceneJpeg("vehicle", i);
     files[`cat/${hostile} ${i}.jpg`] = sceneJpeg("parcel", i);
   }
@@ -61,8 +65,16 @@ beforeAll(async () => {
     objectKeys.runFile("run-1", "metrics.jsonl"),
     new TextEncoder().encode(`${lines.join("\n")}\n`),
   );
-  const { bytes } = await writeReport(store, { model: "insects", reference: release.version, dataset });
-  await writeFile(join(root, "report.html"), bytes);
+  const { manifest, comparePrecisions } = release;
+  const told = dataset.manifest.images.map(
+    ({ path }, i) => `"${path}",${i % 3 === 0 ? "rain" : "<b>sun</b>"}`,
+  );
+  await writeFile(join(root, "told.csv"), ["path,weather", ...told].join("\n"));
+  const metadata = await readMetadataTable(join(root, "told.csv"));
+  await reportRun({ manifest, dataset, metadata, comparePrecisions }, store, silent);
+  const found = await store.get(objectKeys.runFile("run-1", "report.html"));
+  if (found.kind !== "found") throw new Error("the run has no report");
+  await writeFile(join(root, "report.html"), found.bytes);
   browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
   page = await browser.newPage({ viewport: { width: 390, height: 844 } });
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -120,6 +132,52 @@ describe("the report in a browser", () => {
     expect(await told.textContent()).toContain(`${release.evaluation.top1.right} of them right`);
     await page.locator("#threshold").fill("1000");
     expect(await told.textContent()).toContain(`From 1.000 on: 0 of ${all}`);
+  });
+
+  it("has each picture once, shown wherever it belongs", async () => {
+    const pictures: string[] = await page.evaluate("report.pictures");
+    expect(new Set(pictures).size).toBe(pictures.length);
+    const broken = await page.evaluate(
+      `[...document.querySelectorAll("img[data-picture]")].filter((image) => !image.src.startsWith("data:")).length`,
+    );
+    expect(broken).toBe(0);
+  });
+
+  it("says how many images of a confusion are shown where not all are", async () => {
+    const [actual, predicted, images] = release.evaluation.confusions[0] ?? [0, 0, 0];
+    const cell = `${actual},${predicted}`;
+    await page.evaluate(`report.items.splice(report.items.findIndex((item) => item.c === "${cell}"), 1)`);
+    await page.locator(`button[data-cell="${cell}"]`).click();
+    const heading = await page.locator("#confusion-images h3").textContent();
+    expect(heading).toContain(`: ${images - 1} of ${images} images shown`);
+    expect(await page.locator("#confusion-images figure img").count()).toBe(images - 1);
+  });
+
+  it("shows the time of every way of storing the weights, in the table and on the card", async () => {
+    const table = await page.locator("#precisions ~ .scroll table").first().innerText();
+    const rows = table.split("\n").slice(1);
+    expect(rows.map((row) => row.split("\t")[0])).toEqual([
+      "trained net",
+      "uint8",
+      "uint8+float16",
+      "float16",
+      "float32",
+    ]);
+    expect(rows.map((row) => Number(row.split("\t")[7]) > 0)).toEqual([false, true, true, true, true]);
+    expect(await page.locator("#card ~ dl").first().innerText()).toMatch(/[\d.]+ ms an image.*ms as float32/);
+  });
+
+  it("parts the test images by camera, time of day and the user's columns, and marks small parts", async () => {
+    const table = await page.locator("#slices ~ .scroll table").first().innerText();
+    const rows = table.split("\n").map((row) => row.split("\t"));
+    const partsBy = (by: string): string[] =>
+      rows.flatMap(([kind, name]) => (kind === by && name ? [name] : []));
+    expect(partsBy("camera").toSorted()).toEqual(["Gate 2", "not told"]);
+    expect(partsBy("time of day").toSorted()).toEqual(["night, 18 to 6 h", "not told"]);
+    expect(partsBy("metadata: weather").toSorted()).toEqual(["<b>sun</b>", "rain"]);
+    for (const row of rows.slice(1)) {
+      expect(row.at(-1)).toBe(Number(row[2]) < 10 ? "too few to tell" : "");
+    }
   });
 
   it("shows evidence, copies, every precision, the card and what it is not", async () => {

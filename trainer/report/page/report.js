@@ -4,16 +4,18 @@
 
 /**
  * @typedef {object} Item
+ * @property {string} c cell of the confusions
  * @property {number} a actual class
  * @property {number} p predicted class
  * @property {number} q probability of the predicted class
- * @property {number} t picture, -1 for none
+ * @property {number} t picture
  * @property {string} n path
  */
 /**
  * @typedef {object} ReportData
  * @property {string[]} labels
  * @property {Item[]} items
+ * @property {[number, number, number, number][]} answers class, thousandth of its probability, right, wrong
  * @property {string[]} pictures
  * @property {{ epoch: number[], trainLoss: number[], validationLoss: number[], accuracy: number[], learningRate: number[] } | null} epochs
  * @property {{ middle: number[], accuracy: (number | null)[], confidence: (number | null)[], images: number[] }} bins
@@ -171,19 +173,34 @@ function followThreshold() {
   const show = () => {
     const threshold = Number(slider.value) / 1000;
     const wanted = select.selectedIndex - 1;
-    const all = report.items.filter((item) => wanted < 0 || item.p === wanted);
-    const given = all.filter((item) => item.q >= threshold);
-    const right = given.filter((item) => item.a === item.p).length;
-    const withheld = all.filter((item) => item.q < threshold && item.a === item.p).length;
-    const share = all.length === 0 ? 0 : given.length / all.length;
+    const all = report.answers.filter(([predicted]) => wanted < 0 || predicted === wanted);
+    const given = all.filter(([, thousandth]) => thousandth >= Number(slider.value));
+    const withheld = count(all, 2) - count(given, 2);
+    const [right, wrong] = [count(given, 2), count(given, 3)];
+    const answered = right + wrong;
+    const total = count(all, 2) + count(all, 3);
+    const share = total === 0 ? 0 : answered / total;
     told.textContent =
-      `From ${threshold.toFixed(3)} on: ${given.length} of ${all.length} answers are given (${percent(share)}), ` +
-      `${right} of them right (${given.length === 0 ? "-" : percent(right / given.length)}), ` +
-      `${given.length - right} wrong; ${withheld} right ones are withheld.`;
+      `From ${threshold.toFixed(3)} on: ${answered} of ${total} answers are given (${percent(share)}), ` +
+      `${right} of them right (${answered === 0 ? "-" : percent(right / answered)}), ` +
+      `${wrong} wrong; ${withheld} right ones are withheld.`;
   };
   slider.addEventListener("input", show);
   select.addEventListener("change", show);
   show();
+}
+
+/** @param {ReportData["answers"]} answers @param {2 | 3} kind right or wrong ones @returns {number} */
+function count(answers, kind) {
+  return answers.reduce((sum, answer) => sum + answer[kind], 0);
+}
+
+/** A picture that several sections show is in the page once. */
+function showPictures() {
+  for (const image of document.querySelectorAll("img[data-picture]")) {
+    if (image instanceof HTMLImageElement)
+      image.src = report.pictures[Number(image.dataset["picture"])] ?? "";
+  }
 }
 
 function followConfusions() {
@@ -193,27 +210,27 @@ function followConfusions() {
       for (const other of document.querySelectorAll("button[data-cell]")) {
         other.setAttribute("aria-pressed", String(other === button));
       }
-      const [actual, predicted] = (button.getAttribute("data-cell") ?? "").split(",").map(Number);
-      showImages(panel, actual ?? 0, predicted ?? 0);
+      showImages(
+        panel,
+        button.getAttribute("data-cell") ?? "",
+        Number(button.getAttribute("data-images")),
+        button.getAttribute("data-name") ?? "",
+      );
     });
   }
 }
 
-/** @param {HTMLElement} panel @param {number} actual @param {number} predicted */
-function showImages(panel, actual, predicted) {
-  const items = report.items
-    .filter((item) => item.a === actual && item.p === predicted)
-    .toSorted((one, other) => other.q - one.q);
+/** @param {HTMLElement} panel @param {string} cell @param {number} images all of them @param {string} what */
+function showImages(panel, cell, images, what) {
+  const items = report.items.filter((item) => item.c === cell).toSorted((one, other) => other.q - one.q);
   const heading = document.createElement("h3");
-  const what =
-    actual === predicted
-      ? `${report.labels[actual]}, recognised`
-      : `${report.labels[actual]} taken for ${report.labels[predicted]}`;
-  const shown = items.filter((item) => item.t >= 0).slice(0, 60);
-  heading.textContent = `${what}: ${items.length} images${shown.length < items.length ? `, ${shown.length} with a picture` : ""}`;
+  const isMistake = items[0]?.a !== items[0]?.p;
+  const shown = `${items.length} of ${images} images shown${isMistake ? ", the surest mistakes" : ""}`;
+  heading.textContent = `${what}: ${items.length < images ? shown : `${images} images`}`;
+  const isMixed = !cell.includes(",");
   const pictures = document.createElement("div");
   pictures.className = "pictures";
-  for (const item of shown) {
+  for (const item of items) {
     const figure = document.createElement("figure");
     const image = document.createElement("img");
     image.src = report.pictures[item.t] ?? "";
@@ -222,7 +239,11 @@ function showImages(panel, actual, predicted) {
     const path = document.createElement("span");
     path.className = "path";
     path.textContent = item.n;
-    caption.append(percent(item.q), path);
+    const classes =
+      item.a === item.p
+        ? report.labels[item.a]
+        : `${report.labels[item.a]}, answered ${report.labels[item.p]}`;
+    caption.append(`${isMixed ? `${classes} ` : ""}${percent(item.q)}`, path);
     figure.append(image, caption);
     pictures.append(figure);
   }
@@ -235,3 +256,4 @@ drawRobustness();
 followClassCurves();
 followThreshold();
 followConfusions();
+showPictures();
