@@ -8,7 +8,7 @@ import type { Reporter } from "../job/reporter.ts";
 import { describeSpeeds } from "../job/stage-times.ts";
 import type { Output } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
-import type { CrossValidation } from "../training/cross-validation.ts";
+import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
 import { describeUnknown, shareText } from "../evaluation/describe-evaluation.ts";
 import { longestUse } from "../job/release-trained.ts";
@@ -112,7 +112,11 @@ function withModeOptions(command: Command): Command {
       `random views of each image that a head or last layers learn from, up to ${mostRandomViews} (default: 0, 6)`,
       parseViews,
     )
-    .option("--budget <time>", "most time until the model is promoted, such as 60s or 10m", parseDuration);
+    .option(
+      "--budget <time>",
+      "most time until the model is promoted, such as 60s or 10m; cross-validation and report follow",
+      parseDuration,
+    );
 }
 
 /** The job that the options ask for. */
@@ -185,9 +189,12 @@ export function describeJob(result: JobResult): string[] {
   ];
 }
 
-function describeCrossValidation({ folds, images, top1Accuracy, interval }: CrossValidation): string {
+function describeCrossValidation({ folds, images, top1Accuracy, interval, choice }: CrossValidation): string {
   const range = `${percent(interval.low)} to ${percent(interval.high)}`;
-  return `${folds}-fold cross-validation: ${percent(top1Accuracy)} of ${images} images, 95 % interval ${range}`;
+  return (
+    `${folds}-fold cross-validation: ${percent(top1Accuracy)} of ${images} images, 95 % interval ${range}` +
+    (choice === "once" ? ", the way to learn chosen once for all folds" : "")
+  );
 }
 
 /**
@@ -214,6 +221,7 @@ export function jobSummary(
     why: result.why,
     plan: result.plan,
     crossValidation: result.crossValidation,
+    fewImages: result.fewImages,
     weightsSha256: result.weightsSha256,
     macroF1: manifest.metrics.bundle.macroF1,
     expectedCalibrationError: manifest.metrics.bundle.expectedCalibrationError,

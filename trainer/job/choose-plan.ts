@@ -1,8 +1,9 @@
-import type { DatasetManifest, Split } from "../../shared/contract/dataset.ts";
 import { AppError, isAppError } from "../../shared/contract/errors.ts";
 import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
 import { backboneOf, backbones, type Backbone } from "../backbones/registry.ts";
+import { measureFitSpeed } from "../training/fit-cost.ts";
 import { planTraining, type PlanRequest, typicalSide } from "../training/defaults.ts";
+import { countOf, estimateHead, fixedMs } from "./head-estimate.ts";
 import type { ChosenPlan, DenoiseChoice, HeadPlan, Mode } from "./plan.ts";
 import type { PlanFacts } from "./plan-facts.ts";
 import type { Reporter } from "./reporter.ts";
@@ -124,40 +125,52 @@ function reasonForScratch({ backbone, scratch }: PlanWishes, { dataset, isDrawn 
 
 async function chooseHead(wishes: PlanWishes, facts: PlanFacts, reporter: Reporter): Promise<PlanChoice> {
   const { deadline, dataset } = facts;
-  const leftMs = deadline.budgetMs === null ? patienceMs : deadline.leftMs();
   const wanted = wishes.backbone === undefined ? backbones : [backboneOf(wishes.backbone)];
-  let fastest = { ms: Infinity, name: "" };
+  const fitSpeed = measureFitSpeed();
+  let fastest = { ms: Infinity, name: "", macs: Infinity };
   let missing: unknown;
   for (const backbone of wanted) {
+    // One of the same cost takes as long.
+    if (backbone.macs >= fastest.macs) continue;
     const opened = await openIfThere(backbone, wishes, facts, reporter).catch((error: unknown) => {
       if (!isAppError(error, "not_found") || wanted.length === 1) throw error;
       missing ??= error;
       return null;
     });
     if (opened === null) continue;
-    const plan: HeadPlan = {
-      mode: "head",
-      backbone: backbone.name,
-      size: opened.features.input.width,
-      views: wishes.mirror === true ? 2 : 1,
-      ...(wishes.views === undefined ? {} : { randomViews: wishes.views, seed: facts.seed }),
-      ...(wishes.denoise === undefined ? {} : { denoise: wishes.denoise }),
-    };
-    const ms = estimateHeadMs(plan, opened, facts);
+    const plan = headPlan(wishes, opened, facts.seed);
+    const { imageMs } = opened.embedder;
+    const estimate = estimateHead(plan, opened.features, { ...facts, imageMs, fitSpeed });
+    const ms = estimate.featuresMs + estimate.leanFitMs + estimate.releaseMs;
+    // Opening a backbone takes a while, too.
+    const leftMs = deadline.budgetMs === null ? patienceMs : deadline.leftMs();
     const isFixed = wishes.backbone !== undefined && deadline.budgetMs === null;
     if (ms <= leftMs || isFixed) {
       const train = countOf(dataset, "train") + countOf(dataset, "validation");
-      const speed = `${opened.embedder.imageMs.toFixed(0)} ms an image, about ${seconds(ms)} to go`;
+      const whole = ms + estimate.wholeFitMs - estimate.leanFitMs;
+      const toGo = isFixed ? whole : Math.min(whole, leftMs);
+      const speed = `${imageMs.toFixed(0)} ms an image, about ${seconds(toGo)} to go`;
       const skipped =
         fastest.name === "" ? "the best features" : `larger ones take longer than ${seconds(leftMs)}`;
       const why = wishes.backbone === undefined ? skipped : "as asked";
       return { plan, why: `${train} photos to learn from; ${why}; ${speed}`, opened };
     }
     opened.embedder.dispose();
-    if (ms < fastest.ms) fastest = { ms, name: backbone.name };
+    if (ms < fastest.ms) fastest = { ms, name: backbone.name, macs: backbone.macs };
   }
   if (fastest.name === "") throw missing;
-  throw tooLittleTime(fastest, leftMs, facts);
+  throw tooLittleTime(fastest, facts);
+}
+
+function headPlan(wishes: PlanWishes, { features }: OpenBackbone, seed: number): HeadPlan {
+  return {
+    mode: "head",
+    backbone: features.backbone.name,
+    size: features.input.width,
+    views: wishes.mirror === true ? 2 : 1,
+    ...(wishes.views === undefined ? {} : { randomViews: wishes.views, seed }),
+    ...(wishes.denoise === undefined ? {} : { denoise: wishes.denoise }),
+  };
 }
 
 function openIfThere(
@@ -175,55 +188,18 @@ function openIfThere(
   return opening.finally(() => bar.end());
 }
 
-/** Multiply-accumulates a millisecond of the head's regression in JavaScript, with room to spare. */
-const headMacsPerMs = 500_000;
-/** Passes over the images that the regression takes: five fits of some 60 evaluations, forward and backward. */
-const headPasses = 600;
-/** Images of a split that choosing the rule for unknown looks at. */
-const mostLookedAt = 2000;
-/** Golden vectors, files, the store. */
-const fixedMs = 3000;
-/** Machines have other work. */
-const caution = 1.2;
-
-/** Milliseconds from here to the promotion. */
-function estimateHeadMs(
-  { views: steady, randomViews = 0, denoise }: HeadPlan,
-  { embedder }: OpenBackbone,
-  { dataset, decodeMs }: PlanFacts,
-): number {
-  const train = countOf(dataset, "train");
-  const validation = countOf(dataset, "validation");
-  const calibration = countOf(dataset, "calibration");
-  const test = countOf(dataset, "test");
-  const views = steady + randomViews;
-  const times = denoise === "auto" ? 2 : 1;
-  const decoded = times * (train + validation + calibration) + 3 * test;
-  // The rule for unknown looks at some again; the test images go through the float model once and through a candidate
-  // or two twice each.
-  const looked = Math.min(mostLookedAt, train) + Math.min(mostLookedAt, calibration);
-  const inferred = times * (train * views + validation) + 2 * calibration + looked + 4 * test;
-  const fitted = (train * views + validation) * embedder.size * dataset.labels.length;
-  const ms = decoded * decodeMs + inferred * embedder.imageMs + (fitted * headPasses) / headMacsPerMs;
-  return caution * ms + fixedMs;
-}
-
 function tooLittleTime(
   fastest: { readonly ms: number; readonly name: string },
-  leftMs: number,
   { dataset, deadline }: PlanFacts,
 ): AppError {
   const count = dataset.images.length;
+  const leftMs = deadline.budgetMs === null ? patienceMs : deadline.leftMs();
   const limit = Math.max(2, Math.floor((count * Math.max(0, leftMs - fixedMs)) / fastest.ms));
   return new AppError(
     "budget_exceeded",
     `even ${fastest.name} would take about ${seconds(fastest.ms)} for ${count} images, ${seconds(leftMs)} are left; ` +
       `allow --budget ${seconds(deadline.elapsedMs() + 1.1 * fastest.ms).replace(" ", "")} or use --limit ${limit}`,
   );
-}
-
-function countOf({ images }: Pick<DatasetManifest, "images">, split: Split): number {
-  return images.filter((image) => image.split === split).length;
 }
 
 function seconds(ms: number): string {

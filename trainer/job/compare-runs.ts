@@ -61,6 +61,13 @@ function resultsOf({ run, evaluation }: ComparedRun): Map<string, string | numbe
     results.set("weights", run.manifest.quantization.scheme);
     results.set("weight bytes", weightBytes(run));
   }
+  if (run.crossValidation !== null) {
+    const { folds, images, top1Accuracy, interval } = run.crossValidation;
+    results.set("cross-validated images", images);
+    results.set(`${folds}-fold top-1`, top1Accuracy);
+    results.set(`${folds}-fold top-1, 95 % low`, interval.low);
+    results.set(`${folds}-fold top-1, 95 % high`, interval.high);
+  }
   if (evaluation === null) return results;
   results.set("test images", evaluation.images);
   results.set("top-1", evaluation.top1.share);

@@ -4,16 +4,13 @@ import type { View } from "../backbones/embedder.ts";
 import type { FeatureGraph } from "../backbones/feature-graph.ts";
 import type { OpenBackbone } from "../backbones/open-backbone.ts";
 import type { ImageSet } from "../data/image-set.ts";
-import { dealFolds } from "../training/cross-validation.ts";
+import { dealFolds, folds } from "../training/cross-validation.ts";
+import type { EmbeddedImages } from "../training/fit-rows.ts";
+import { fitHead, type FittedHead, foldHoldOuts } from "../training/head.ts";
 import { openKnownClasses } from "../training/known-classes.ts";
-import { type EmbeddedImages, fitHead, type FittedHead, foldHoldOuts } from "../training/head.ts";
+import { mostFolded } from "./head-estimate.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TrainingImages, TrainingJob } from "./trained-classifier.ts";
-
-/** Folds of cross-validation, and of the choice of a penalty. */
-export const folds = 5;
-/** Numbers in the features times classes up to which training several times takes seconds. */
-export const mostCrossValidated = 5_000_000;
 
 /** Ways to look at an image, as it is first. */
 export type Views = readonly ["plain", ...View[]];
@@ -24,6 +21,11 @@ export interface FitOptions {
   readonly views: Views;
   /** Whether the validation images are kept for something else that is to be chosen by them. */
   readonly keepsValidation: boolean;
+  /**
+   * Milliseconds that fitting may take, asked once the features are there and ever after; it settles for less then.
+   * @default no limit
+   */
+  readonly leftMs?: () => number;
 }
 
 /** A head on the features of a backbone, and where they come from. */
@@ -59,7 +61,9 @@ export async function fitFeatures(
       embedSets(sets, source, options.views, features),
     );
     const learnt = embedded.labels.length;
-    const head = await job.times.measure("head", learnt, async () => fitChosen(job, sets, embedded));
+    const head = await job.times.measure("head", learnt, async () =>
+      fitChosen(job, sets, embedded, options.leftMs),
+    );
     return { source, head, learnt };
   } finally {
     bar.end();
@@ -71,22 +75,21 @@ function fitChosen(
   { dataset }: TrainingJob,
   sets: readonly ImageSet[],
   embedded: EmbeddedImages,
+  leftMs?: () => number,
 ): FittedHead {
   const all = Array.from(embedded.labels.keys());
   const numbers = all.length * embedded.views.length * embedded.size * embedded.classes;
-  if (numbers > mostCrossValidated) {
+  if (numbers > mostFolded) {
     const train = all.filter((index) => index % 10 !== 0);
-    return fitHead(embedded, all, [{ train, validation: all.filter((index) => index % 10 === 0) }]);
+    const validation = all.filter((index) => index % 10 === 0);
+    return fitHead(embedded, all, [{ train, validation }], leftMs);
   }
   const byPath = new Map(dataset.manifest.images.map((image) => [image.path, image]));
   const described = sets.flatMap(({ paths }) => paths).flatMap((path) => byPath.get(path) ?? []);
   const foldOf = dealFolds(described, folds);
   const numbered = Array.from({ length: folds }, (_, fold) => fold);
-  return fitHead(
-    embedded,
-    all,
-    foldHoldOuts(all, (index) => foldOf[index] ?? 0, numbered),
-  );
+  const holdOuts = foldHoldOuts(all, (index) => foldOf[index] ?? 0, numbered);
+  return fitHead(embedded, all, holdOuts, leftMs);
 }
 
 /** The images of all sets, in all views. */

@@ -5,9 +5,11 @@ import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { parseJsonWith } from "../../shared/contract/parse.ts";
 import { listAll } from "../../shared/store/list-all.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
 import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { listModels } from "../release/list-models.ts";
-import { readEpochs, readEvaluation } from "../report/write-report.ts";
+import { readCrossValidation, readEpochs } from "../report/run-record.ts";
+import { readEvaluation } from "../report/write-report.ts";
 import type { EpochMetrics } from "../training/training-request.ts";
 import { describePlan, planSchema } from "./plan.ts";
 
@@ -18,6 +20,7 @@ export interface RecordedRun {
   readonly config: Readonly<z.infer<typeof configSchema>> | null;
   /** An epoch each; none for a head. */
   readonly epochs: readonly EpochMetrics[];
+  readonly crossValidation: CrossValidation | null;
   /** The version it published, `null` when it did not come to that. */
   readonly manifest: ModelManifest | null;
 }
@@ -71,6 +74,7 @@ async function readRun(
     runId,
     config: text === null ? null : parseJsonWith(configSchema, text, `config.json of run ${runId}`),
     epochs: await readEpochs(store, runId),
+    crossValidation: await readCrossValidation(store, runId),
     manifest: published.get(runId) ?? null,
   };
 }

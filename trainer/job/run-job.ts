@@ -8,12 +8,14 @@ import { checkMetadata, type MetadataTable, openMetadata } from "../data/metadat
 import { loadSplit } from "../data/image-loader.ts";
 import type { EngineChoice } from "../engine/engine.ts";
 import { openEngine } from "../engine/open-engine.ts";
+import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
 import type { Evaluation } from "../evaluation/evaluation-record.ts";
+import { describeFewImages } from "../evaluation/few-images.ts";
 import { type LinearBaseline, fitLinearBaseline } from "../evaluation/linear-baseline.ts";
 import { promote } from "../release/promote.ts";
 import { publishVersion } from "../release/publish.ts";
 import type { Release } from "../release/release.ts";
-import type { CrossValidation } from "../training/cross-validation.ts";
+import { writeCrossValidation } from "../report/run-record.ts";
 import { choosePlan, type PlanWishes } from "./choose-plan.ts";
 import { startDeadline } from "./deadline.ts";
 import { openDataset, recordDataset } from "./open-dataset.ts";
@@ -81,8 +83,10 @@ export interface JobResult {
   readonly weightsSha256: string;
   /** `null` for a head, which is a linear model itself. */
   readonly linearBaseline: LinearBaseline | null;
-  /** `null` where training anew several times takes too long. */
+  /** As the run's record has it; `null` where training anew several times takes too long. */
   readonly crossValidation: CrossValidation | null;
+  /** That a class has few images and how wide the test is; `null` where every class has enough. */
+  readonly fewImages: string | null;
   /** Bytes of the weights as stored. */
   readonly bundleBytes: number;
   /** Bytes of the same weights in float32. */
@@ -129,6 +133,10 @@ export async function runJob(
     reporter.say(`published ${request.model} ${release.version}`);
     await promoteTo(request, release.version, store, reporter);
     const seconds = deadline.elapsedMs() / 1000;
+    const crossValidation = (await trained.crossValidate?.()) ?? null;
+    if (crossValidation !== null) await writeCrossValidation(store, runId, crossValidation);
+    const fewImages = describeFewImages(dataset.manifest, release.evaluation.top1, crossValidation !== null);
+    if (fewImages !== null) reporter.say(fewImages);
     return {
       dataset,
       manifest: release.manifest,
@@ -137,7 +145,8 @@ export async function runJob(
       why,
       weightsSha256: trained.weightsSha256,
       linearBaseline: config.plan.mode === "scratch" ? await measureBaseline(dataset, trained) : null,
-      crossValidation: (await trained.crossValidate?.()) ?? null,
+      crossValidation,
+      fewImages,
       bundleBytes: release.weightBytes,
       floatBytes: release.floatBytes,
       seconds,

@@ -5,12 +5,21 @@ import type { DatasetEmbedder } from "../backbones/dataset-embedder.ts";
 import type { FeatureGraph } from "../backbones/feature-graph.ts";
 import { releasableHead } from "../backbones/head-model.ts";
 import type { OpenBackbone } from "../backbones/open-backbone.ts";
-import { type CrossValidation, crossValidateHead, dealFolds } from "../training/cross-validation.ts";
-import type { EmbeddedImages } from "../training/head.ts";
+import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
+import { smallestClass } from "../evaluation/few-images.ts";
+import {
+  affordableCrossValidation,
+  crossValidateHead,
+  dealFolds,
+  folds,
+} from "../training/cross-validation.ts";
+import type { Way } from "../training/fit-cost.ts";
+import type { EmbeddedImages } from "../training/fit-rows.ts";
 import { openKnownClasses } from "../training/known-classes.ts";
 import type { LinearClassifier } from "../training/softmax-regression.ts";
 import { decodeSplits } from "./decode-splits.ts";
-import { fitFeatures, type FittedFeatures, folds, mostCrossValidated, type Views } from "./fit-features.ts";
+import { fitFeatures, type FittedFeatures, type Views } from "./fit-features.ts";
+import { estimateReleaseMs, headShape } from "./head-estimate.ts";
 import type { HeadPlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-classifier.ts";
@@ -29,7 +38,10 @@ export async function trainHead(
   const { embedder } = opened;
   try {
     const tried = [];
-    for (const denoise of denoisings(plan)) tried.push(await fitOne(job, plan, opened, denoise, reporter));
+    const ways = denoisings(plan);
+    for (const [place, denoise] of ways.entries()) {
+      tried.push(await fitOne(job, plan, opened, denoise, ways.length - place, reporter));
+    }
     // The first of equals: noise removal has to earn its time.
     const [best] = tried.toSorted((a, b) => a.head.validation.loss - b.head.validation.loss);
     if (best === undefined) throw new AppError("internal", "no head was fitted");
@@ -43,10 +55,13 @@ export async function trainHead(
       images,
       weightsSha256: hashHead(head.classifier),
       outcome:
-        `fitted the head on ${learnt} images, L2 ${head.l2}${head.isDirected ? " along known classes" : ""}, ` +
+        `fitted the head on ${learnt} images, L2 ${head.way.l2}${head.way.isDirected ? " along known classes" : ""}, ` +
         `with validation ${head.validation.top1Accuracy.toFixed(3)}` +
-        (tried.length > 1 ? `, noise removal ${features.input.denoise}` : ""),
-      crossValidate: crossValidation(job, source, plan, features),
+        (tried.length > 1 ? `, noise removal ${features.input.denoise}` : "") +
+        (head.tried < head.ways
+          ? `; the time was enough for ${head.tried} of ${head.ways} ways to fit it`
+          : ""),
+      crossValidate: crossValidation(job, source, plan, features, head.way),
       dispose: () => embedder.dispose(),
     };
   } catch (error) {
@@ -66,18 +81,49 @@ function viewsOf({ views, randomViews = 0, seed = 0 }: HeadPlan): Views {
   return ["plain", ...(views > 1 ? (["mirrored"] as const) : []), ...random];
 }
 
-/** A head on images of which noise was removed in one way. */
+/** A head on images of which noise was removed in one way. @param toTry ways that are still to come, this one included */
 async function fitOne(
   job: TrainingJob,
   plan: HeadPlan,
   { features: original, embedder }: OpenBackbone,
   denoise: InputSpec["denoise"],
+  toTry: number,
   reporter: Reporter,
 ): Promise<FittedFeatures & { readonly features: FeatureGraph; readonly images: TrainingImages }> {
   const features = { ...original, input: { ...original.input, denoise } };
+  const startMs = job.deadline.elapsedMs();
   const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-  const options = { views: viewsOf(plan), keepsValidation: false };
+  const leftMs = shareOfTime(job, embedder, startMs, toTry);
+  const options = { views: viewsOf(plan), keepsValidation: false, leftMs };
   return { features, images, ...(await fitFeatures(job, images, { features, embedder }, options, reporter)) };
+}
+
+/**
+ * What a fit may take so that the release, and as many more heads as are to come, end within the budget: by how long
+ * images took until now.
+ * @param startMs when this head began
+ */
+function shareOfTime(
+  { dataset, deadline, times }: TrainingJob,
+  { imageMs: measuredMs }: OpenBackbone["embedder"],
+  startMs: number,
+  toTry: number,
+): () => number {
+  if (deadline.budgetMs === null) return () => Infinity;
+  let endMs: number | null = null;
+  return () => {
+    if (endMs === null) {
+      const speeds = new Map(
+        times.speeds().map(({ stage, images, seconds }) => [stage, (1000 * seconds) / images]),
+      );
+      const imageMs = Math.max(measuredMs, speeds.get("features") ?? 0);
+      const facts = { dataset: dataset.manifest, decodeMs: speeds.get("index") ?? 0, imageMs };
+      const nowMs = deadline.elapsedMs();
+      const fitsMs = deadline.leftMs() - estimateReleaseMs(facts) - (toTry - 1) * (nowMs - startMs);
+      endMs = nowMs + fitsMs / toTry;
+    }
+    return endMs - deadline.elapsedMs();
+  };
 }
 
 /**
@@ -88,16 +134,18 @@ function crossValidation(
   { dataset }: TrainingJob,
   source: DatasetEmbedder,
   plan: HeadPlan,
-  { embedding, known }: FeatureGraph,
+  features: FeatureGraph,
+  way: Way,
 ): (() => Promise<CrossValidation>) | null {
   const { images, labels } = dataset.manifest;
-  const { size } = embedding;
   const [plain, ...changed] = viewsOf(plan);
   // Changed views were made of the images that the head learns from.
   const taken = images.filter(
     ({ split }) => changed.length === 0 || split === "train" || split === "validation",
   );
-  if (taken.length * (1 + changed.length) * size * labels.length > mostCrossValidated) return null;
+  const shape = headShape(taken.length * (1 + changed.length), features, labels.length);
+  const affordable = affordableCrossValidation(shape, smallestClass(dataset.manifest).images);
+  if (affordable === null) return null;
   return async () => {
     const paths = taken.map(({ path }) => path);
     const views: [Float32Array, ...Float32Array[]] = [await source.known(paths, plain)];
@@ -105,11 +153,12 @@ function crossValidation(
     const embedded: EmbeddedImages = {
       views,
       labels: Int32Array.from(taken, ({ label }) => labels.indexOf(label)),
-      size,
+      size: shape.size,
       classes: labels.length,
-      known: known && openKnownClasses(known, views),
+      known: features.known && openKnownClasses(features.known, views),
     };
-    return crossValidateHead(embedded, dealFolds(taken, folds), folds);
+    const foldOf = dealFolds(taken, folds);
+    return crossValidateHead(embedded, foldOf, affordable === "once" ? way : undefined);
   };
 }
 

@@ -5,7 +5,7 @@ import type { IndexedDataset } from "../data/dataset-index.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ReleasableModel } from "../release/releasable-model.ts";
-import type { CrossValidation } from "../training/cross-validation.ts";
+import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
 import type { Deadline } from "./deadline.ts";
 import type { StageTimes } from "./stage-times.ts";
 

@@ -5,6 +5,7 @@ import type { Classifier } from "../../shared/inference/classifier.ts";
 import { groupDuplicates } from "../audit/find-duplicates.ts";
 import { type IndexedDataset, readImage } from "../data/dataset-index.ts";
 import type { MetadataColumn } from "../data/metadata-table.ts";
+import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
 import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import { type LabelledImage, splitImages } from "../evaluation/labelled-image.ts";
 import { topClass } from "../evaluation/probability-quality.ts";
@@ -27,6 +28,7 @@ export interface ReportRequest {
   readonly epochs: readonly EpochMetrics[];
   /** What the user tells of the images, to part them by. */
   readonly metadata?: readonly MetadataColumn[] | undefined;
+  readonly crossValidation: CrossValidation | null;
   readonly codec: ImageCodec;
   readonly encodeJpeg: JpegEncoder;
   readonly onProgress?: (phase: StudyPhase, done: number, total: number) => void;
@@ -78,6 +80,7 @@ export async function collectReport(request: ReportRequest): Promise<ReportFacts
     dataset: dataset.manifest,
     epochs: request.epochs,
     answers,
+    crossValidation: request.crossValidation,
     items,
     mostItems: { aCell: shownImages.aCell, all: shownImages.all },
     pictures: gallery.pictures,

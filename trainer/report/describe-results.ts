@@ -1,3 +1,4 @@
+import { describeFewImages } from "../evaluation/few-images.ts";
 import type { PrecisionComparison } from "../release/compare-precisions.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportFacts } from "./report-facts.ts";
@@ -23,6 +24,24 @@ export function keyFacts({ evaluation, manifest, latencyMs, bundleBytes }: Repor
   return html`<div class="facts">
     ${facts.map(([value, meaning]) => html`<div class="fact"><b>${value}</b><span>${meaning}</span></div>`)}
   </div>`;
+}
+
+/** What training anew on parts of the images found, and how wide a test of few images is. */
+export function crossValidationNote({ crossValidation: found, dataset, evaluation }: ReportFacts): Markup {
+  const few = describeFewImages(dataset, evaluation.top1, found !== null);
+  const { low, high } = found?.interval ?? { low: 0, high: 1 };
+  return html`${
+    found !== null &&
+    html`<p id="cross-validation">
+      ${found.folds}-fold cross-validation: ${percentText(found.top1Accuracy)} of ${found.images} images, 95
+      %: ${percentText(low)} to ${percentText(high)}. Each was classified by a head that had learnt from the
+      other folds
+      alone${
+        found.choice === "once" &&
+        "; the way to learn was chosen once by all of them, which flatters a little"
+      }.
+    </p>`
+  }${few !== null && html`<p id="few-images">${few}.</p>`}`;
 }
 
 /** Per class: precision, recall with interval, areas, and what the thresholds keep. */

@@ -4,6 +4,7 @@ import { confusionSection } from "./confusion-section.ts";
 import { datasheet, modelCard } from "./describe-data.ts";
 import {
   classTable,
+  crossValidationNote,
   keyFacts,
   percentText,
   precisionTable,
@@ -47,7 +48,7 @@ export async function renderReport(facts: ReportFacts): Promise<Uint8Array> {
         This page holds photos of the dataset: share it only with those who may see them. Not a medical
         device.
       </p>
-      ${keyFacts(facts)}
+      ${keyFacts(facts)} ${crossValidationNote(facts)}
       <nav class="contents" aria-label="Sections">
         ${sections
           .filter(([id]) => id !== "slices" || facts.slices.length > 0)

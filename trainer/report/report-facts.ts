@@ -1,5 +1,6 @@
 import type { DatasetManifest } from "../../shared/contract/dataset.ts";
 import type { ModelManifest } from "../../shared/contract/manifest.ts";
+import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
 import type { Evaluation } from "../evaluation/evaluation-record.ts";
 import type { RankedCut } from "../evaluation/ranking.ts";
 import type { Robustness } from "../evaluation/robustness.ts";
@@ -18,6 +19,8 @@ export interface ReportFacts {
   readonly dataset: DatasetManifest;
   /** An epoch each; empty for a net that was not trained by epochs. */
   readonly epochs: readonly EpochMetrics[];
+  /** Of the run; `null` where training anew several times took too long. */
+  readonly crossValidation: CrossValidation | null;
   /** To every test image. */
   readonly answers: readonly Answer[];
   /** Those that are shown. */

@@ -1,4 +1,3 @@
-import * as z from "zod/mini";
 import { AppError } from "../../shared/contract/errors.ts";
 import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { parseJsonWith } from "../../shared/contract/parse.ts";
@@ -13,9 +12,9 @@ import {
   precisionsFile,
 } from "../release/compare-precisions.ts";
 import { openPublished } from "../release/load-published.ts";
-import type { EpochMetrics } from "../training/training-request.ts";
 import { collectReport, type ReportRequest } from "./collect-report.ts";
 import { renderReport } from "./render-report.ts";
+import { readCrossValidation, readEpochs } from "./run-record.ts";
 
 /** Which version is reported on. */
 export interface ReportedVersion {
@@ -68,6 +67,7 @@ export async function writeReport(
       dataset,
       metadata,
       epochs: await readEpochs(store, runId),
+      crossValidation: await readCrossValidation(store, runId),
       codec,
       encodeJpeg: loadJpegEncoder(),
       ...(onProgress === undefined ? {} : { onProgress }),
@@ -106,22 +106,3 @@ async function readComparison(store: ObjectStore, runId: string): Promise<Precis
   return parseJsonWith(precisionComparisonSchema, new TextDecoder().decode(found.bytes), what);
 }
 
-const epochSchema = z.object({
-  epoch: z.int(),
-  step: z.int(),
-  learningRate: z.number(),
-  trainLoss: z.number(),
-  validationLoss: z.number(),
-  validationTop1Accuracy: z.number(),
-  best: z.boolean(),
-});
-
-/** The lines of a run's `metrics.jsonl`; none for a run without epochs. */
-export async function readEpochs(store: ObjectStore, runId: string): Promise<EpochMetrics[]> {
-  const found = await store.get(objectKeys.runFile(runId, "metrics.jsonl"));
-  if (found.kind !== "found") return [];
-  const lines = new TextDecoder().decode(found.bytes).trimEnd().split("\n");
-  return lines.map((line, i) =>
-    parseJsonWith(epochSchema, line, `line ${i + 1} of metrics.jsonl of run ${runId}`),
-  );
-}

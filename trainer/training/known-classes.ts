@@ -32,6 +32,14 @@ const mostSeen = 64;
 const sharpness = 2;
 
 /**
+ * How many classes a classifier knows.
+ * @returns `null` for more rows of features than are worth the time of looking at them
+ */
+export function knownWithin({ weights, bias }: KnownClassifier, rows: number): number | null {
+  return rows * weights.length > mostMacs ? null : bias.length;
+}
+
+/**
  * Looks at images through the classifier of their backbone. Of a class with few images, which known classes they
  * resemble is soon known (after LEEP, Nguyen et al. 2020), and those were learnt from a thousand photos each.
  * @param features `[N, size]` for each view of the images, the first as they are
@@ -41,9 +49,10 @@ export function openKnownClasses(
   classifier: KnownClassifier,
   features: readonly [Float32Array, ...Float32Array[]],
 ): KnownClasses | undefined {
+  const size = classifier.weights.length / classifier.bias.length;
+  if (knownWithin(classifier, (features.length * features[0].length) / size) === null) return undefined;
   const { weights, bias } = centred(classifier);
   const known = bias.length;
-  if (features.length * features[0].length * known > mostMacs) return undefined;
   const look = (rows: Float32Array): Float32Array => logitsOf(rows, weights, bias);
   const [plain, ...changed] = features;
   const views = [look(plain), ...changed.map(look)] as const;

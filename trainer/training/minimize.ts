@@ -8,6 +8,8 @@ export interface MinimizeOptions {
   readonly gradientTolerance?: number;
   /** Stops when an iteration gains less, as a share of the value. */
   readonly gainTolerance?: number;
+  /** Asked after every iteration; stops there when it says so. */
+  readonly isOver?: () => boolean;
 }
 
 /** Pairs of steps and gradient changes that stand for the curvature. */
@@ -29,7 +31,7 @@ interface Correction {
 export function minimize(
   objective: Objective,
   start: Float64Array,
-  { maxIterations = 200, gradientTolerance = 1e-6, gainTolerance = 1e-6 }: MinimizeOptions = {},
+  { maxIterations = 200, gradientTolerance = 1e-6, gainTolerance = 1e-6, isOver }: MinimizeOptions = {},
 ): Float64Array {
   let x = start.slice();
   let gradient = new Float64Array(x.length);
@@ -49,7 +51,7 @@ export function minimize(
     }
     const gain = value - next.value;
     ({ x, value, gradient } = next);
-    if (gain <= gainTolerance * Math.max(1e-3, Math.abs(value))) break;
+    if (gain <= gainTolerance * Math.max(1e-3, Math.abs(value)) || isOver?.() === true) break;
   }
   return x;
 }

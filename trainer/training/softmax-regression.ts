@@ -10,6 +10,8 @@ export interface LabelledFeatures {
   readonly labels: Int32Array;
   readonly size: number;
   readonly classes: number;
+  /** Numbers that those of a row stand for, where they were turned to be fewer; the penalty counts these. @default size */
+  readonly fullSize?: number;
 }
 
 /** A linear classifier: `logits = features * weights + bias`. */
@@ -34,24 +36,31 @@ interface Scaling {
  * features. Classes of very different sizes count alike; see {@link classWeights}. Nothing in it is random.
  * @param l2 at least 0
  * @param directions along which weights are almost free of the penalty
+ * @param isOver asked after every step; stops the fit where it is
  */
 export function fitSoftmaxRegression(
   rows: LabelledFeatures,
   l2: number,
   directions?: Directions,
+  isOver?: () => boolean,
 ): LinearClassifier {
   const { size, classes } = rows;
   const scaling = measureScaling(rows);
   const features = scaleFeatures(rows.features, scaling);
-  if (directions === undefined) return unscale(solve({ ...rows, features }, l2), scaling, size, classes);
+  if (directions === undefined)
+    return unscale(solve({ ...rows, features }, l2, isOver), scaling, size, classes);
   // the larger a feature is, the less its weight is penalised
   const directed = addDirections(features, directions, Math.sqrt(l2 / directedPenalty));
-  const solution = solve({ ...rows, features: directed.features, size: directed.size }, l2);
+  const solution = solve({ ...rows, features: directed.features, size: directed.size }, l2, isOver);
   return unscale(directed.fold(solution, classes), scaling, size, classes);
 }
 
 /** @param rows scaled @returns for each class a row of weights and a bias */
-function solve({ features: scaled, size, classes, labels }: LabelledFeatures, l2: number): Float64Array {
+function solve(
+  { features: scaled, size, classes, labels }: LabelledFeatures,
+  l2: number,
+  isOver: (() => boolean) | undefined,
+): Float64Array {
   const weightOf = classWeights(labels, classes);
   const count = labels.length;
   // One row of `size` weights and a bias for each class.
@@ -82,6 +91,7 @@ function solve({ features: scaled, size, classes, labels }: LabelledFeatures, l2
       return loss + addPenalty(x, gradient, l2, width);
     },
     new Float64Array(classes * width),
+    isOver === undefined ? {} : { isOver },
   );
 }
 
@@ -151,7 +161,7 @@ function linear(
   return a + b + c + d + (x[offset + size] as number);
 }
 
-function measureScaling({ features, labels, size }: LabelledFeatures): Scaling {
+function measureScaling({ features, labels, size, fullSize = size }: LabelledFeatures): Scaling {
   const count = Math.max(1, labels.length);
   const mean = new Float64Array(size);
   for (let i = 0; i < features.length; i++) {
@@ -160,7 +170,7 @@ function measureScaling({ features, labels, size }: LabelledFeatures): Scaling {
   let squares = 0;
   for (let i = 0; i < features.length; i++)
     squares += ((features[i] as number) - (mean[i % size] as number)) ** 2;
-  return { mean, deviation: Math.sqrt(squares / (count * size)) || 1 };
+  return { mean, deviation: Math.sqrt(squares / (count * fullSize)) || 1 };
 }
 
 function scaleFeatures(features: Float32Array, { mean, deviation }: Scaling): Float32Array {

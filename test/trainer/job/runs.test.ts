@@ -4,6 +4,7 @@ import { createMemoryStore } from "../../../shared/store/memory-store.ts";
 import type { ObjectStore } from "../../../shared/store/object-store.ts";
 import { compareRuns, weightBytes } from "../../../trainer/job/compare-runs.ts";
 import { evaluationOf, findRun, listRuns } from "../../../trainer/job/list-runs.ts";
+import { writeCrossValidation } from "../../../trainer/report/run-record.ts";
 import { publishVersion } from "../../../trainer/release/publish.ts";
 import { type Release, releaseModel } from "../../../trainer/release/release.ts";
 import { tinyReleaseInput } from "../release/tiny-release.ts";
@@ -20,6 +21,13 @@ beforeAll(async () => {
   await publishVersion(store, release);
   const config = { model: "insects", dataset: "d1", requested: { scratch: { epochs: 4 }, seed: 1 } };
   await store.put(objectKeys.runFile("run-2", "config.json"), encode(config));
+  await writeCrossValidation(store, "run-2", {
+    folds: 5,
+    images: 40,
+    top1Accuracy: 0.75,
+    interval: { low: 0.5, high: 0.9 },
+    choice: "anew",
+  });
   await store.put(
     objectKeys.runFile("run-1", "config.json"),
     encode({ ...config, requested: { scratch: { epochs: 9 }, seed: 1 } }),
@@ -71,6 +79,8 @@ describe("compareRuns", () => {
     if (one === undefined || other === undefined) throw new Error("two runs were asked for");
     const comparison = compareRuns(one, other);
     expect(comparison.settings).toEqual([{ name: "requested.scratch.epochs", one: "9", other: "4" }]);
+    expect(comparison.results).toContainEqual({ name: "5-fold top-1", one: null, other: 0.75 });
+    expect(comparison.results).toContainEqual({ name: "5-fold top-1, 95 % low", one: null, other: 0.5 });
     expect(comparison.results).toContainEqual({ name: "best validation top-1", one: 0.75, other: null });
     expect(comparison.results).toContainEqual({
       name: "top-1",

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startDeadline } from "../../../trainer/job/deadline.ts";
 import type { HeadPlan } from "../../../trainer/job/plan.ts";
 import { releaseTrained } from "../../../trainer/job/release-trained.ts";
 import { trainHead } from "../../../trainer/job/train-head.ts";
@@ -20,6 +21,12 @@ async function train(
 ): Promise<{ job: TrainingJob; trained: TrainedClassifier }> {
   const job = { ...(await tinyJob(folder)), ...change };
   return { job, trained: await trainHead(job, changedPlan, await openTinyBackbone(), silent) };
+}
+
+/** A clock on which every look at it takes a millisecond. */
+function ticking(budgetMs: number): TrainingJob["deadline"] {
+  let now = 0;
+  return startDeadline(budgetMs, () => now++);
 }
 
 describe("a head on a backbone", () => {
@@ -67,6 +74,16 @@ describe("a head on a backbone", () => {
     const chosen = auto?.inputSpec.denoise === "none" ? none : median;
     expect(auto?.weightsSha256).toBe(chosen?.weightsSha256);
     expect(auto?.outcome).toContain(`noise removal ${chosen?.inputSpec.denoise}`);
+  });
+
+  it("tries fewer ways to fit where the budget is short, and is no other head where it is long", async () => {
+    const { trained: free } = await train();
+    const { trained: rich } = await train({ deadline: ticking(1e9) });
+    const { trained: poor } = await train({ deadline: ticking(1) });
+    expect(rich.weightsSha256).toBe(free.weightsSha256);
+    expect(rich.outcome).toBe(free.outcome);
+    expect(poor.outcome).toMatch(/the time was enough for 1 of \d ways to fit it/);
+    for (const { dispose } of [free, rich, poor]) dispose();
   });
 
   it("goes through the release of every model, its backbone's codes kept to the bit", async () => {

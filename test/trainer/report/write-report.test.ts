@@ -13,6 +13,7 @@ import { splitImages } from "../../../trainer/evaluation/labelled-image.ts";
 import { reportRun } from "../../../trainer/job/report-run.ts";
 import { publishVersion } from "../../../trainer/release/publish.ts";
 import { type Release, releaseModel } from "../../../trainer/release/release.ts";
+import { writeCrossValidation } from "../../../trainer/report/run-record.ts";
 import { writeReport } from "../../../trainer/report/write-report.ts";
 import { withCamera } from "../../fixtures/exif.ts";
 import { sceneJpeg, writeFiles } from "../data/small-dataset.ts";
@@ -71,6 +72,13 @@ beforeAll(async () => {
   );
   await writeFile(join(root, "told.csv"), ["path,weather", ...told].join("\n"));
   const metadata = await readMetadataTable(join(root, "told.csv"));
+  await writeCrossValidation(store, "run-1", {
+    folds: 5,
+    images: 61,
+    top1Accuracy: 0.623,
+    interval: { low: 0.497, high: 0.734 },
+    choice: "once",
+  });
   await reportRun({ manifest, dataset, metadata, comparePrecisions }, store, silent);
   const found = await store.get(objectKeys.runFile("run-1", "report.html"));
   if (found.kind !== "found") throw new Error("the run has no report");
@@ -122,6 +130,16 @@ describe("the report in a browser", () => {
     await page.locator(`button[data-cell="${actual},${predicted}"]`).click();
     expect(await page.locator("#confusion-images figure img").count()).toBe(images);
     expect(await page.locator("#confusion-images h3").textContent()).toContain(`${images} images`);
+  });
+
+  it("says what cross-validation found, and how wide a test of few images is", async () => {
+    const found = (await page.locator("#cross-validation").textContent())?.replaceAll(/\s+/g, " ");
+    expect(found).toContain("5-fold cross-validation: 62.3 % of 61 images, 95 %: 49.7 % to 73.4 %");
+    expect(found).toContain("chosen once");
+    const few = await page.locator("#few-images").textContent();
+    expect(few).toMatch(
+      /the smallest class, ant, has 20, and the test \d+, so that its accuracy is known to \d+ points/,
+    );
   });
 
   it("says what a threshold would give", async () => {

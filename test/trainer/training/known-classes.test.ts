@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type EmbeddedImages, fitHead, scoreHead } from "../../../trainer/training/head.ts";
+import { type EmbeddedImages, featureRows, scoreRows } from "../../../trainer/training/fit-rows.ts";
+import { fitHead } from "../../../trainer/training/head.ts";
 import { type KnownClassifier, openKnownClasses } from "../../../trainer/training/known-classes.ts";
 import { stream } from "../../../trainer/training/random.ts";
 import { fitSoftmaxRegression, linearLogits } from "../../../trainer/training/softmax-regression.ts";
@@ -43,7 +44,7 @@ const halves = (count: number) => [
 ];
 
 function isDirected(knows: string): boolean {
-  return fitHead(images(400, "some", classifier(knows)), indices(400), halves(400)).isDirected;
+  return fitHead(images(400, "some", classifier(knows)), indices(400), halves(400)).way.isDirected;
 }
 
 describe("a head that follows known classes", () => {
@@ -53,7 +54,7 @@ describe("a head that follows known classes", () => {
   it("tells classes apart by few images that the features alone do not tell", () => {
     const accuracy = (known: EmbeddedImages["known"]): number => {
       const { classifier: head } = fitHead({ ...few, known }, indices(24), halves(24));
-      return scoreHead(many, head, indices(2000)).top1Accuracy;
+      return scoreRows(featureRows(many), head, indices(2000)).top1Accuracy;
     };
     expect(accuracy(few.known)).toBeGreaterThan(accuracy(undefined) + 0.05);
   });
