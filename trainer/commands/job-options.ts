@@ -10,7 +10,7 @@ import type { Output } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { CrossValidation } from "../evaluation/cross-validation-record.ts";
 import { percent, sizeText, table } from "../terminal/table.ts";
-import { describeUnknown, shareText } from "../evaluation/describe-evaluation.ts";
+import { describeTarget, describeUnknown, shareText } from "../evaluation/describe-evaluation.ts";
 import { longestUse } from "../job/release-trained.ts";
 import { withConfigFile } from "./config-file.ts";
 import { parseShare, type ScratchOptions, scratchRequest, withScratchOptions } from "./scratch-options.ts";
@@ -32,6 +32,7 @@ export interface JobOptions extends CommonOptions, ScratchOptions {
   readonly denoise?: DenoiseChoice;
   readonly trainShare?: number;
   readonly testShare?: number;
+  readonly targetPrecision?: number;
   readonly budget?: number;
   readonly report: boolean;
   readonly metadata?: string;
@@ -70,6 +71,11 @@ export function withJobOptions(command: Command): Command {
       "--workers <threads>",
       "most threads that train a net from scratch (default: one a core)",
       parsePositive,
+    )
+    .option(
+      "--target-precision <share>",
+      "right ones wanted among the answers that reach their class's threshold (default: 0.95)",
+      parseShare,
     )
     .option("--intended-use <text>", "what the model is for and what not, for its card", parseSentence)
     .option("--metadata <file.csv>", metadataHelp)
@@ -139,6 +145,7 @@ export function jobRequest(
     workers: options.workers,
     intendedUse,
     metadata: options.metadata,
+    targetPrecision: options.targetPrecision,
     wishes: { mode, backbone, teacher, mirror, views, denoise, scratch: scratchRequest(options) },
     budgetMs: options.budget ?? null,
     cacheRoot: cacheRootOf(options),
@@ -185,6 +192,7 @@ export function describeJob(result: JobResult): string[] {
     `bundle top-1 with its 95 % interval: ${shareText(evaluation.top1)}`,
     ...(crossValidation === null ? [] : [describeCrossValidation(crossValidation)]),
     ...(evaluation.unknown === undefined ? [] : [describeUnknown(evaluation.unknown)]),
+    ...(evaluation.precisionTarget === undefined ? [] : [describeTarget(evaluation.precisionTarget)]),
     `${describeSpeeds(result.speeds)}; ${result.seconds.toFixed(1)} s until it was promoted`,
   ];
 }
@@ -217,6 +225,7 @@ export function jobSummary(
     },
     top1Interval: [result.evaluation.top1.low, result.evaluation.top1.high],
     unknown: result.evaluation.unknown,
+    precisionTarget: result.evaluation.precisionTarget,
     mode: result.plan.mode,
     why: result.why,
     plan: result.plan,

@@ -8,6 +8,24 @@ export interface Calibration {
   readonly temperature: number;
   /** [C]; see {@link chooseThresholds}. */
   readonly thresholds: readonly number[];
+  /** What the thresholds aim at; absent where none was aimed at. */
+  readonly target?: PrecisionTarget;
+}
+
+/** A precision that thresholds aim at, and where they fall short of it on the calibration split. */
+export interface PrecisionTarget {
+  /** Wanted among the answers at or above the threshold; 0..1. */
+  readonly precision: number;
+  readonly missed: readonly MissedClass[];
+}
+
+/** A class whose answers at or above its threshold are less often right than wanted. */
+export interface MissedClass {
+  /** 0..C-1 */
+  readonly classIndex: number;
+  /** Of the calibration images, those that are answered with the class at or above its threshold. */
+  readonly answers: number;
+  readonly right: number;
 }
 
 /** What the thresholds aim at. */
@@ -40,7 +58,32 @@ export function calibrate(
   const temperature = fitTemperature(logits, labels, classes);
   const probabilities = probabilitiesOf(logits, classes, temperature);
   const answers = answersOf(probabilities, labels, classes);
-  return { temperature, thresholds: chooseThresholds(answers, classes, targets.precision) };
+  const { precision } = targets;
+  const thresholds = chooseThresholds(answers, classes, precision);
+  return {
+    temperature,
+    thresholds,
+    target: { precision, missed: missedClasses(answers, thresholds, precision) },
+  };
+}
+
+/**
+ * The classes that fall short of a precision at their thresholds: those that no cut makes precise enough, and those with
+ * too few answers for a threshold of their own that are worse than the others.
+ * @param thresholds [C]  @param precision wanted, 0..1
+ */
+export function missedClasses(
+  answers: readonly NamedAnswer[],
+  thresholds: readonly number[],
+  precision: number,
+): MissedClass[] {
+  const byClass = Map.groupBy(answers, (answer) => answer.classIndex);
+  return thresholds
+    .map((threshold, classIndex): MissedClass => {
+      const kept = (byClass.get(classIndex) ?? []).filter((answer) => answer.probability >= threshold);
+      return { classIndex, answers: kept.length, right: kept.filter((answer) => answer.right).length };
+    })
+    .filter((entry) => entry.right < precision * entry.answers);
 }
 
 /** The top probability of one image and whether that class is the right one. */

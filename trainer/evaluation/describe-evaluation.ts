@@ -1,4 +1,4 @@
-import type { CountedShare, Evaluation, UnknownRecord } from "./evaluation-record.ts";
+import type { CountedShare, Evaluation, PrecisionTargetRecord, UnknownRecord } from "./evaluation-record.ts";
 import type { Robustness } from "./robustness.ts";
 import type { Slice } from "./slices.ts";
 import { percent, table } from "../terminal/table.ts";
@@ -36,6 +36,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
       `NLL ${evaluation.negativeLogLikelihood.toFixed(3)}, Brier ${evaluation.brierScore.toFixed(3)}`,
     ...coverageLines(evaluation),
     ...(evaluation.unknown === undefined ? [] : [describeUnknown(evaluation.unknown)]),
+    ...(evaluation.precisionTarget === undefined ? [] : [describeTarget(evaluation.precisionTarget)]),
     ...table([heading, ...rows]).map((line) => `  ${line}`),
   ];
 }
@@ -48,6 +49,20 @@ export function describeUnknown({ rule, refused, auroc, heldOut }: UnknownRecord
       : `; AUROC on ${heldOut.length} classes left out in turn: max-probability ${areaText(auroc["max-probability"])}, ` +
         `energy ${areaText(auroc.energy)}, feature-distance ${areaText(auroc["feature-distance"])}`;
   return `unknown: rule ${rule}, calls ${percent(refused)} of these images unknown${areas}`;
+}
+
+/** Classes that a line names. */
+const mostNamed = 10;
+
+/** One line on what the thresholds aim at, and which classes fall short of it. */
+export function describeTarget({ precision, missed }: PrecisionTargetRecord): string {
+  const named = missed
+    .slice(0, mostNamed)
+    .map(({ label, answers, right }) => `${label} (${right} of ${answers} right)`);
+  const others = missed.length > named.length ? ` and ${missed.length - named.length} more` : "";
+  const reached =
+    missed.length === 0 ? "every class reaches that" : `these fall short: ${named.join(", ")}${others}`;
+  return `thresholds: of the answers that reach them ${percent(precision)} should be right; on the calibration images ${reached}`;
 }
 
 /** Slices and robustness as lines for people. */

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { PrecisionTarget } from "./calibration.ts";
 
 const share = z.number().check(z.gte(0), z.lte(1));
 const count = z.int().check(z.gte(0));
@@ -68,6 +69,25 @@ const unknownSchema = z.strictObject({
   heldOut: z.array(z.string()),
 });
 
+const precisionTargetSchema = z.strictObject({
+  /** Wanted among the answers at or above a threshold. */
+  precision: share,
+  /** Classes that fall short of it on the calibration split: answers there at or above the threshold, and those right. */
+  missed: z.array(z.strictObject({ label: z.string(), answers: count, right: count })),
+});
+
+/** What the thresholds aim at. */
+export type PrecisionTargetRecord = z.infer<typeof precisionTargetSchema>;
+
+/** What thresholds aim at, with the names of the classes that fall short of it. */
+export function labelTarget(
+  { precision, missed }: PrecisionTarget,
+  labels: readonly string[],
+): PrecisionTargetRecord {
+  const named = missed.map(({ classIndex, ...counts }) => ({ label: labels[classIndex] ?? "", ...counts }));
+  return { precision, missed: named };
+}
+
 /** What is known of the rule for `unknown`. */
 export type UnknownRecord = z.infer<typeof unknownSchema>;
 
@@ -95,6 +115,7 @@ export const evaluationSchema = z.strictObject({
   coverage: z.array(z.strictObject({ threshold: share, coverage: share, accuracy: share })),
   /** Absent for a bundle that was evaluated without its release. */
   unknown: z.optional(unknownSchema),
+  precisionTarget: z.optional(precisionTargetSchema),
   /** Of the trained net, when it was at hand. */
   floatConfusions: z.optional(confusionsSchema),
   precisions: z.optional(z.array(precisionSchema)),

@@ -1,6 +1,7 @@
 import { loadCodec, loadJpegEncoder } from "../assets.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
 import type { Engine } from "../engine/engine.ts";
+import { defaultCalibrationTargets } from "../evaluation/calibration.ts";
 import { splitImages } from "../evaluation/labelled-image.ts";
 import { projectRoot } from "../project-root.ts";
 import { collectProvenance, type RunFacts } from "../release/provenance.ts";
@@ -18,6 +19,8 @@ export interface TrainedRun {
   readonly facts: Omit<RunFacts, "dataset">;
   /** What the model is for, in words; absent: telling its classes apart. */
   readonly intendedUse?: string | undefined;
+  /** Wanted of the answers that reach the threshold of their class, 0-1; absent: the default of releases. */
+  readonly targetPrecision?: number | undefined;
 }
 
 /** Characters of an intended use. */
@@ -25,7 +28,7 @@ export const longestUse = 500;
 
 /** Makes a verified bundle of what a run trained; see {@link releaseModel} for what it throws. */
 export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promise<Release> {
-  const { dataset, trained } = run;
+  const { dataset, trained, targetPrecision: precision = defaultCalibrationTargets.precision } = run;
   const { labels } = dataset.manifest;
   const progress = createReleaseProgress(reporter);
   try {
@@ -51,6 +54,7 @@ export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promi
       correction: trained.images.validation,
       reference: trained.images.train,
       test: splitImages(dataset, "test"),
+      targets: { ...defaultCalibrationTargets, precision },
       now: () => new Date(),
       onProgress: progress.update,
     });

@@ -52,6 +52,8 @@ export interface JobRequest {
   readonly intendedUse?: string | undefined;
   /** A CSV file of what the caller knows of the images, for the report; see `readMetadataTable`. */
   readonly metadata?: string | undefined;
+  /** Precision that the thresholds of the classes aim at, 0-1; see {@link releaseTrained}. */
+  readonly targetPrecision?: number | undefined;
   /** What the caller fixes of the way to train; the rest is chosen by the data, the time and the machine. */
   readonly wishes: PlanWishes;
   /** Milliseconds that the job may take until the model is promoted; `null` for what the data ask for. */
@@ -124,10 +126,10 @@ export async function runJob(
     // Not its reason, which has times that differ from run to run.
     const { why, ...settled } = config;
     const facts = { runId, startedAt, config: settled, seed, engine: engine.name };
-    const { model, intendedUse } = request;
+    const { model, intendedUse, targetPrecision } = request;
     const test = dataset.manifest.images.filter(({ split }) => split === "test").length;
     const release = await times.measure("release", test, () =>
-      releaseTrained({ model, dataset, trained, engine, facts, intendedUse }, reporter),
+      releaseTrained({ model, dataset, trained, engine, facts, intendedUse, targetPrecision }, reporter),
     );
     await publishVersion(request.candidates ?? store, release);
     reporter.say(`published ${request.model} ${release.version}`);
@@ -198,6 +200,7 @@ async function planJob(
   const { dataset, engine, deadline, seed, signal, times, workers } = job;
   const { manifest } = dataset;
   let opened: OpenBackbone | null = null;
+  const { targetPrecision } = request;
   const asked = {
     model: request.model,
     engine: engine.name,

@@ -65,7 +65,10 @@ export async function assembleBundle<M extends ModelManifest["metrics"]>(
     metrics: parts.metrics,
     provenance: parts.provenance,
   };
-  const card = { path: "card.md", bytes: new TextEncoder().encode(writeModelCard(facts)) };
+  const card = {
+    path: "card.md",
+    bytes: new TextEncoder().encode(writeModelCard(facts, calibration.target)),
+  };
   const files = [...candidate.model.files, card, ...(parts.files ?? [])];
   const listed = await Promise.all(files.map(describeFile));
   return { manifest: { schemaVersion: 1, ...facts, files: listed, golden: parts.golden }, files };

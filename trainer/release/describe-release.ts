@@ -1,6 +1,11 @@
 import type { Metrics } from "../../shared/contract/manifest.ts";
 import { countedShare, evaluateOutputs, sparseConfusions } from "../evaluation/evaluate-outputs.ts";
-import { type Evaluation, evaluationFile, type PrecisionRecord } from "../evaluation/evaluation-record.ts";
+import {
+  type Evaluation,
+  evaluationFile,
+  labelTarget,
+  type PrecisionRecord,
+} from "../evaluation/evaluation-record.ts";
 import type { Calibration } from "../evaluation/calibration.ts";
 import type { UnknownCalibration } from "./calibrate-unknown.ts";
 import type { FileBytes } from "./model-files.ts";
@@ -40,6 +45,7 @@ export function describeRelease(release: MeasuredRelease): Evaluation {
       auroc: unknown.comparison?.auroc ?? null,
       heldOut: (unknown.comparison?.heldOut ?? []).map((c) => labels[c] ?? ""),
     },
+    ...(calibration.target === undefined ? {} : { precisionTarget: labelTarget(calibration.target, labels) }),
     floatConfusions: sparseConfusions(float.probabilities, actual, labels.length),
     precisions: [
       describeFloat(release),

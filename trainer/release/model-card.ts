@@ -1,15 +1,23 @@
 import type { Metrics, ModelManifest, ReleaseMetrics } from "../../shared/contract/manifest.ts";
+import type { PrecisionTarget } from "../evaluation/calibration.ts";
+import { describeTarget } from "../evaluation/describe-evaluation.ts";
+import { labelTarget } from "../evaluation/evaluation-record.ts";
 
 /** All that the card tells; the manifest without what hangs on the card itself. */
 export type CardFacts = Omit<ModelManifest, "files" | "golden" | "schemaVersion">;
 
-/** The text of card.md: what a version is, what it was measured to do, and where it comes from. */
-export function writeModelCard(facts: CardFacts): string {
+/**
+ * The text of card.md: what a version is, what it was measured to do, and where it comes from.
+ * @param target what its thresholds aim at, where they aim at something
+ */
+export function writeModelCard(facts: CardFacts, target?: PrecisionTarget): string {
   const sections = [
     `# ${facts.model} ${facts.version}`,
     intendedUse(facts),
-    ...(facts.metrics === null ? [notMeasured] : [measured(facts.metrics), perClass(facts.metrics.bundle)]),
-    answers(facts),
+    ...(facts.metrics === null
+      ? [notMeasured]
+      : [measured(facts.metrics), perClass(facts.metrics.bundle, facts.thresholds)]),
+    answers(facts, target),
     origin(facts),
   ];
   return `${sections.join("\n\n")}\n`;
@@ -55,28 +63,31 @@ function measured({ float, bundle, parity }: ReleaseMetrics): string {
   ].join("\n");
 }
 
-function perClass(metrics: Metrics): string {
+function perClass(metrics: Metrics, thresholds: readonly number[]): string {
   return [
     "## Classes",
     "",
-    "| class | images | precision | recall | F1 |",
-    "|---|---|---|---|---|",
-    ...metrics.perClass.map(
-      (entry) =>
-        `| ${escape(entry.label)} | ${entry.images} | ${fixed(entry.precision)} | ${fixed(entry.recall)} | ${fixed(entry.f1)} |`,
-    ),
+    "| class | images | precision | recall | F1 | threshold |",
+    "|---|---|---|---|---|---|",
+    ...metrics.perClass.map((entry, c) => {
+      const figures = [entry.precision, entry.recall, entry.f1, thresholds[c] ?? 0].map(fixed).join(" | ");
+      return `| ${escape(entry.label)} | ${entry.images} | ${figures} |`;
+    }),
   ].join("\n");
 }
 
-function answers(facts: CardFacts): string {
-  const { input, unknown } = facts;
-  const least = facts.thresholds[0] ?? 0;
+function answers(facts: CardFacts, target: PrecisionTarget | undefined): string {
+  const { input, unknown, thresholds } = facts;
+  const least = [...new Set(thresholds)].map(fixed);
   return [
     "## Answers",
     "",
     `- Input: ${input.width}x${input.height} pixels, ${input.fit}, ${input.filter} filter, denoise ${input.denoise}.`,
     `- Probabilities are softmax(logits / ${fixed(facts.temperature)}).`,
-    `- A class counts as recognised from a probability of ${fixed(least)} on.`,
+    least.length > 1
+      ? "- A class counts as recognised from the probability on that stands as its threshold above."
+      : `- A class counts as recognised from a probability of ${least.join("")} on.`,
+    ...(target === undefined ? [] : [`- ${escape(describeTarget(labelTarget(target, facts.labels)))}.`]),
     unknown.rule === "none"
       ? "- No image is called unknown."
       : `- An image is called unknown by the rule ${unknown.rule} at ${fixed(unknown.threshold)}.`,

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { describeTarget } from "../evaluation/describe-evaluation.ts";
 import { confusionSection } from "./confusion-section.ts";
 import { datasheet, modelCard } from "./describe-data.ts";
 import {
@@ -124,6 +125,7 @@ function calibrationSection({ evaluation, manifest }: ReportFacts): Markup {
       ${evaluation.expectedCalibrationError.toFixed(3)}, negative log-likelihood
       ${evaluation.negativeLogLikelihood.toFixed(3)} nats, Brier score ${evaluation.brierScore.toFixed(3)}.
     </p>
+    ${evaluation.precisionTarget !== undefined && html`<p>${describeTarget(evaluation.precisionTarget)}.</p>`}
     <div class="charts" id="calibration-charts"></div>
     <h3>What a threshold would give</h3>
     <div class="explorer">

@@ -55,6 +55,7 @@ describe("--config", () => {
       trainShare: 0.8,
       workers: 2,
       views: 4,
+      targetPrecision: 0.99,
     });
     expect(scratchRequest(options)).toMatchObject({
       batchSize: 64,
@@ -64,7 +65,7 @@ describe("--config", () => {
       partSize: 8,
       augmentation: { flip: true, shift: 0.1, brightness: 0, contrast: 0, cutmix: 0.4 },
     });
-    expect(options).toMatchObject({ trainShare: 0.8, workers: 2, views: 4 });
+    expect(options).toMatchObject({ trainShare: 0.8, workers: 2, views: 4, targetPrecision: 0.99 });
     expect(scratchRequest({}).augmentation).toBeUndefined();
   });
 
@@ -72,6 +73,7 @@ describe("--config", () => {
     [{ epoch: 7 }, /sets epoch, which is no option of train; allowed are .*\bdata\b.*\bmode\b/],
     [{ epochs: 0 }, /epochs in .*config.json: got "0"; a whole number/],
     [{ views: 33 }, /views in .*: got "33"; a whole number from 1 to 32/],
+    [{ targetPrecision: 1 }, /targetPrecision in .*: got "1"; a number between 0 and 1/],
     [{ gradientClip: 0 }, /gradientClip in .*: got "0"; a number above 0/],
     [{ mode: "magic" }, /mode in .*: Allowed choices are auto, /],
     [{ promote: "no" }, /promote in .* is "no"; it is true or false/],

@@ -5,6 +5,7 @@ import {
   calibrate,
   chooseThreshold,
   chooseThresholds,
+  missedClasses,
   type NamedAnswer,
 } from "../../../trainer/evaluation/calibration.ts";
 
@@ -69,6 +70,20 @@ describe("chooseThresholds", () => {
   });
 });
 
+describe("missedClasses", () => {
+  it("names the classes that are less often right than wanted above their threshold, with the counts", () => {
+    const hopeless = Array.from({ length: 60 }, (_, i) => named(0, 0.5 + i / 200, i % 5 !== 0));
+    const good = Array.from({ length: 60 }, (_, i) => named(1, 0.5 + i / 200, true));
+    const all = [...hopeless, ...good, named(2, 0.4, false)];
+    const thresholds = chooseThresholds(all, 3, 0.95);
+    const kept = hopeless.filter(({ probability }) => probability >= (thresholds[0] ?? 0));
+    const right = kept.filter((answer) => answer.right).length;
+    expect(right / kept.length).toBeGreaterThan(0.8);
+    expect(missedClasses(all, thresholds, 0.95)).toEqual([{ classIndex: 0, answers: kept.length, right }]);
+    expect(missedClasses(all, thresholds, 0.8)).toEqual([]);
+  });
+});
+
 describe("calibrate", () => {
   it("fits a temperature and a threshold for each class", () => {
     const logits = Float32Array.from({ length: 300 }, (_, i) => Math.sin(i * 1.7) * 4);
@@ -76,5 +91,29 @@ describe("calibrate", () => {
     const { thresholds, temperature } = calibrate(logits, labels, 3);
     expect(thresholds).toHaveLength(3);
     expect(temperature).toBeGreaterThan(0);
+  });
+
+  it("refuses more where more precision is wanted, and says what cannot be reached", () => {
+    const logits = Float32Array.from({ length: 3 * 600 }, (_, i) => Math.sin(i * 1.7) * 4);
+    // right where the surest class is sure enough
+    const labels = Int32Array.from({ length: 600 }, (_, i) => {
+      const row = [...logits.subarray(3 * i, 3 * i + 3)];
+      const sorted = row.toSorted((a, b) => b - a);
+      const isSure = (sorted[0] ?? 0) - (sorted[1] ?? 0) > 2;
+      return (row.indexOf(sorted[0] ?? 0) + (isSure || i % 4 === 0 ? 0 : 1)) % 3;
+    });
+    const aim = (precision: number): ReturnType<typeof calibrate> =>
+      calibrate(logits, labels, 3, { precision, unknownFraction: 0.01 });
+    const [low, high] = [aim(0.7), aim(0.99)];
+    for (const [c, threshold] of high.thresholds.entries()) {
+      expect(threshold).toBeGreaterThan(low.thresholds[c] ?? 1);
+    }
+    expect(high.target).toEqual({ precision: 0.99, missed: [] });
+    const random = calibrate(
+      logits,
+      labels.map((_, i) => i % 3),
+      3,
+    );
+    expect(random.target?.missed.map(({ classIndex }) => classIndex)).toEqual([0, 1, 2]);
   });
 });

@@ -90,7 +90,9 @@ describe("a head on a backbone", () => {
     const { job, trained } = await train();
     const facts = { runId: "run-1", startedAt: new Date(0), config: {}, seed: 1, engine: "wasm" };
     const { dataset, engine } = job;
-    const release = await releaseTrained({ model: "gate", dataset, trained, engine, facts }, silent);
+    const run = { model: "gate", dataset, trained, engine, facts, targetPrecision: 0.8 };
+    const release = await releaseTrained(run, silent);
+    expect(release.evaluation.precisionTarget?.precision).toBe(0.8);
     const [first] = tinyBackbone().tflite.weights;
     const { manifest, files } = release;
     expect(manifest.quantization.scheme).toBe("uint8");

@@ -111,6 +111,22 @@ describe("releaseModel", () => {
     expect(evaluation.unknown?.heldOut).toEqual(["ant", "bee", "cat"]);
   });
 
+  it("aims its thresholds at the precision that is wanted, and its card says where they fall short", async () => {
+    const wanted = { precision: 0.99, unknownFraction: 0.01 };
+    const strict = await releaseModel({ ...input, targets: wanted });
+    const { precisionTarget } = strict.evaluation;
+    expect(release.evaluation.precisionTarget?.precision).toBe(0.95);
+    // the images are drawn at random, and so are the answers
+    expect(precisionTarget).toMatchObject({ precision: 0.99, missed: [{ label: "ant" }, {}, {}] });
+    expect(strict.manifest.thresholds[0]).toBeGreaterThan(0);
+    const card = new TextDecoder().decode(strict.files.find(({ path }) => path === "card.md")?.bytes);
+    const { answers, right } = precisionTarget?.missed[0] ?? {};
+    expect(card).toContain(
+      `99.0 % should be right; on the calibration images these fall short: ant (${right} of ${answers} right)`,
+    );
+    expect(card).toContain(`${strict.manifest.thresholds[0]?.toFixed(4)}`);
+  });
+
   it("takes a larger candidate when the smaller ones lose too much", async () => {
     const wide = await tinyReleaseInput(1);
     spreadChannels(wide.layers);

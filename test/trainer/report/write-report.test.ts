@@ -209,6 +209,7 @@ describe("the report in a browser", () => {
       "trained net",
       "uint8",
       "AUROC",
+      "95.0 % should be right; on the calibration images",
     ]) {
       expect(text).toContain(expected);
     }
