@@ -109,7 +109,7 @@ function withModeOptions(command: Command): Command {
     .addOption(
       new Option(
         "--denoise <way>",
-        "noise removal before the net; auto takes what a head validates better with (default: none)",
+        "noise removal before the net; auto tries both on held-back images (default: auto on images with salt and pepper)",
       ).choices(denoiseChoices),
     )
     .option("--mirror", "train a head on mirrored images too")

@@ -66,14 +66,9 @@ export async function choosePlan(
   }
 }
 
-/** @throws invalid_argument for `auto`, which would train the whole net twice */
+/** What is fixed; `auto` is left to a trial of the plan. */
 function fixedDenoise({ denoise }: PlanWishes): { readonly denoise?: "none" | "median3" } {
-  if (denoise === undefined) return {};
-  if (denoise !== "auto") return { denoise };
-  throw new AppError(
-    "invalid_argument",
-    "denoise is auto, which heads can try in seconds; a net from scratch takes none or median3",
-  );
+  return denoise === undefined || denoise === "auto" ? {} : { denoise };
 }
 
 /** A net at a quarter of the teacher's cost: 73 of 299 million multiply-accumulates. */
@@ -82,12 +77,6 @@ const teacherByDefault = "mobilenet-v2-1.0-224";
 
 /** The plan for last layers; the settings are those that did best on a few hundred photos. */
 function planFinetune({ backbone, teacher, scratch, denoise, views }: PlanWishes, seed: number): ChosenPlan {
-  if (denoise !== undefined && denoise !== "none") {
-    throw new AppError(
-      "invalid_argument",
-      `denoise is ${denoise}; last layers are tuned on images as they are`,
-    );
-  }
   const net = backboneOf(backbone ?? tunedByDefault.backbone);
   const size = scratch.size ?? (backbone === undefined ? tunedByDefault.size : net.size);
   const taughtBy = teacher ?? teacherByDefault;
@@ -100,6 +89,7 @@ function planFinetune({ backbone, teacher, scratch, denoise, views }: PlanWishes
       teacher: isAlone ? null : backboneOf(taughtBy).name,
       teacherShare: 0.7,
       views: views ?? 6,
+      ...(denoise === undefined ? {} : { denoise }),
       seed,
       epochs: scratch.epochs ?? 6,
       batchSize: 32,

@@ -62,6 +62,7 @@ const finetunePlanSchema = z.strictObject({
   teacherShare: share,
   /** Random views of each training image, beside the image as it is. */
   views: z.int().check(z.gte(0), z.lte(100)),
+  denoise: z.optional(z.enum(denoiseChoices)),
   seed: z.int(),
   epochs: z.int().check(z.gte(1)),
   batchSize: z.int().check(z.gte(1)),
@@ -99,6 +100,12 @@ export interface ChosenPlan {
 
 /** A plan in a few words. */
 export function describePlan(plan: Plan): string {
+  const { denoise = "none" } = plan;
+  const removal = { none: "", median3: ", noise removal median3", auto: ", with and without noise removal" };
+  return `${describeNet(plan)}${removal[denoise]}`;
+}
+
+function describeNet(plan: Plan): string {
   switch (plan.mode) {
     case "scratch":
       return `${plan.architecture} x${plan.width} at ${plan.size} px from scratch, at most ${plan.training.epochs} epochs`;

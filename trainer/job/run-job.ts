@@ -16,7 +16,8 @@ import { promote } from "../release/promote.ts";
 import { publishVersion } from "../release/publish.ts";
 import type { Release } from "../release/release.ts";
 import { writeCrossValidation } from "../report/run-record.ts";
-import { choosePlan, type PlanWishes } from "./choose-plan.ts";
+import { chooseDenoisedPlan } from "./choose-denoise.ts";
+import type { PlanWishes } from "./choose-plan.ts";
 import { startDeadline } from "./deadline.ts";
 import { openDataset, recordDataset } from "./open-dataset.ts";
 import { describePlan, type Plan } from "./plan.ts";
@@ -205,14 +206,14 @@ async function planJob(
     model: request.model,
     engine: engine.name,
     dataset: manifest.digest,
-    requested: { ...request.wishes, seed, budgetMs: request.budgetMs },
+    requested: { ...request.wishes, seed, budgetMs: request.budgetMs, targetPrecision },
   };
   const config = await settleConfig(job.store, job.runId, asked, async () => {
     const [index] = times.speeds();
     const decodeMs = (1000 * (index?.seconds ?? 0)) / Math.max(1, manifest.images.length);
     const isDrawn = request.data === undefined && request.dataset === undefined;
     const facts = { dataset: manifest, isDrawn, seed, engine, deadline, decodeMs, signal, workers };
-    const { plan, why, ...choice } = await choosePlan(request.wishes, facts, reporter);
+    const { plan, why, ...choice } = await chooseDenoisedPlan(job, request.wishes, facts, reporter);
     ({ opened } = choice);
     return { plan, why };
   });

@@ -13,9 +13,8 @@ import { createTailLearner, type TailLearner } from "../training/tail-learner.ts
 import type { TrainingResult } from "../training/training-request.ts";
 import type { Validation } from "../training/validate.ts";
 import { floats } from "../training/weights.ts";
-import { decodeSplits } from "./decode-splits.ts";
 import { makeExamples, type Teacher } from "./finetune-examples.ts";
-import { fitFeatures } from "./fit-features.ts";
+import { fitDenoised } from "./fit-denoised.ts";
 import { openMetricsLog } from "./metrics-log.ts";
 import type { FinetunePlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
@@ -40,16 +39,17 @@ export async function trainFinetune(
   opened: OpenBackbone,
   reporter: Reporter,
 ): Promise<TrainedClassifier> {
-  const { features, embedder } = opened;
+  const { embedder } = opened;
   const disposals: (() => void)[] = [() => embedder.dispose()];
   const dispose = (): void => disposals.splice(0).forEach((free) => free());
   try {
-    const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-    const start = await fitFeatures(job, images, opened, fromTrain, reporter);
+    const start = await fitDenoised(job, plan.denoise, opened, fromTrain, reporter);
+    const { features, images, note } = start;
+    const settled = { ...plan, denoise: features.input.denoise };
     const cut = findCut(features, await shapesOf(features));
     const front = await openFront(features, cut);
     disposals.push(() => front.dispose());
-    const examples = await prepare(job, plan, images, { features, front, cut }, reporter);
+    const examples = await prepare(job, settled, images, { features, front, cut }, reporter);
     const validation = await runFront(job, front, images.validation);
     await job.engine.activate();
     const tail = createTail(features, cut);
@@ -67,7 +67,7 @@ export async function trainFinetune(
     if (result.validation === null || result.validation.loss >= before.loss) {
       // the embedder, which came first, is still needed
       disposals.splice(1).forEach((free) => free());
-      return await keepHead(job, plan, opened, { before, tuned: result.validation }, reporter);
+      return await keepHead(job, settled, opened, { before, tuned: result.validation, note }, reporter);
     }
     return {
       model: releasableHead(replaceWeights(features, tail.values()), learner.head(), (set) =>
@@ -78,7 +78,7 @@ export async function trainFinetune(
       originLicence: features.backbone.licence,
       images,
       weightsSha256: result.weightsSha256,
-      outcome: describe(result, examples.targets.length / examples.classes),
+      outcome: `${describe(result, examples.targets.length / examples.classes)}${note}`,
       crossValidate: null,
       dispose,
     };
@@ -88,19 +88,27 @@ export async function trainFinetune(
   }
 }
 
+/** Why a backbone stays as it was. */
+interface KeptFor {
+  readonly before: Validation;
+  readonly tuned: Validation | null;
+  /** Of {@link fitDenoised}. */
+  readonly note: string;
+}
+
 /** What {@link trainHead} makes of the same backbone. */
 async function keepHead(
   job: TrainingJob,
-  { backbone, size }: FinetunePlan,
+  { backbone, size, denoise }: FinetunePlan,
   opened: OpenBackbone,
-  { before, tuned }: { readonly before: Validation; readonly tuned: Validation | null },
+  { before, tuned, note }: KeptFor,
   reporter: Reporter,
 ): Promise<TrainedClassifier> {
-  const trained = await trainHead(job, { mode: "head", backbone, size, views: 1 }, opened, reporter);
+  const trained = await trainHead(job, { mode: "head", backbone, size, views: 1, denoise }, opened, reporter);
   const losses = `${before.loss.toFixed(3)} before, ${tuned?.loss.toFixed(3) ?? "unknown"} after`;
   return {
     ...trained,
-    outcome: `tuning the last layers did not help (validation loss ${losses}); ${trained.outcome}`,
+    outcome: `tuning the last layers did not help (validation loss ${losses}); ${trained.outcome}${note}`,
   };
 }
 
@@ -137,8 +145,7 @@ async function openTeacher(
   if (plan.teacher === null) return null;
   const opened = await openBackbone(backboneOf(plan.teacher), { signal: job.signal });
   const { features, embedder } = opened;
-  const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-  const { head } = await fitFeatures(job, images, opened, fromTrain, reporter);
+  const { head } = await fitDenoised(job, plan.denoise, opened, fromTrain, reporter);
   reporter.say(`the teacher ${plan.teacher} has ${head.validation.top1Accuracy.toFixed(3)} on validation`);
   return { embedder, head: head.classifier, size: features.input.width };
 }

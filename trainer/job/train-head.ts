@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import type { InputSpec } from "../../shared/contract/input-spec.ts";
-import { AppError } from "../../shared/contract/errors.ts";
 import type { DatasetEmbedder } from "../backbones/dataset-embedder.ts";
 import type { FeatureGraph } from "../backbones/feature-graph.ts";
 import { releasableHead } from "../backbones/head-model.ts";
@@ -17,12 +15,12 @@ import type { Way } from "../training/fit-cost.ts";
 import type { EmbeddedImages } from "../training/fit-rows.ts";
 import { openKnownClasses } from "../training/known-classes.ts";
 import type { LinearClassifier } from "../training/softmax-regression.ts";
-import { decodeSplits } from "./decode-splits.ts";
-import { fitFeatures, type FittedFeatures, type Views } from "./fit-features.ts";
+import { fitDenoised } from "./fit-denoised.ts";
+import type { Views } from "./fit-features.ts";
 import { estimateReleaseMs, headShape } from "./head-estimate.ts";
 import type { HeadPlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
-import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-classifier.ts";
+import type { TrainedClassifier, TrainingJob } from "./trained-classifier.ts";
 
 /**
  * Computes the features of all images once and fits a linear head on those of the train and validation splits.
@@ -37,15 +35,13 @@ export async function trainHead(
 ): Promise<TrainedClassifier> {
   const { embedder } = opened;
   try {
-    const tried = [];
-    const ways = denoisings(plan);
-    for (const [place, denoise] of ways.entries()) {
-      tried.push(await fitOne(job, plan, opened, denoise, ways.length - place, reporter));
-    }
-    // The first of equals: noise removal has to earn its time.
-    const [best] = tried.toSorted((a, b) => a.head.validation.loss - b.head.validation.loss);
-    if (best === undefined) throw new AppError("internal", "no head was fitted");
-    const { features, images, source, head, learnt } = best;
+    const options = {
+      views: viewsOf(plan),
+      keepsValidation: false,
+      shareOfTime: (startMs: number, toTry: number) => shareOfTime(job, embedder, startMs, toTry),
+    };
+    const fitted = await fitDenoised(job, plan.denoise, opened, options, reporter);
+    const { features, images, source, head, learnt, note } = fitted;
     const { backbone } = features;
     return {
       model: releasableHead(features, head.classifier, (set) => source.embed(set)),
@@ -56,8 +52,7 @@ export async function trainHead(
       weightsSha256: hashHead(head.classifier),
       outcome:
         `fitted the head on ${learnt} images, L2 ${head.way.l2}${head.way.isDirected ? " along known classes" : ""}, ` +
-        `with validation ${head.validation.top1Accuracy.toFixed(3)}` +
-        (tried.length > 1 ? `, noise removal ${features.input.denoise}` : "") +
+        `with validation ${head.validation.top1Accuracy.toFixed(3)}${note}` +
         (head.tried < head.ways
           ? `; the time was enough for ${head.tried} of ${head.ways} ways to fit it`
           : ""),
@@ -70,32 +65,11 @@ export async function trainHead(
   }
 }
 
-function denoisings({ denoise = "none" }: HeadPlan): readonly InputSpec["denoise"][] {
-  return denoise === "auto" ? ["none", "median3"] : [denoise];
-}
-
 /** As it is, perhaps mirrored, and random ones, which are mirrored only where that is allowed. */
 function viewsOf({ views, randomViews = 0, seed = 0 }: HeadPlan): Views {
   const way = views > 1 ? "either-way" : "upright";
   const random = Array.from({ length: randomViews }, (_, number) => `${way}/${seed}/${number}` as const);
   return ["plain", ...(views > 1 ? (["mirrored"] as const) : []), ...random];
-}
-
-/** A head on images of which noise was removed in one way. @param toTry ways that are still to come, this one included */
-async function fitOne(
-  job: TrainingJob,
-  plan: HeadPlan,
-  { features: original, embedder }: OpenBackbone,
-  denoise: InputSpec["denoise"],
-  toTry: number,
-  reporter: Reporter,
-): Promise<FittedFeatures & { readonly features: FeatureGraph; readonly images: TrainingImages }> {
-  const features = { ...original, input: { ...original.input, denoise } };
-  const startMs = job.deadline.elapsedMs();
-  const images = await decodeSplits(job.dataset, features.input, job.times, reporter);
-  const leftMs = shareOfTime(job, embedder, startMs, toTry);
-  const options = { views: viewsOf(plan), keepsValidation: false, leftMs };
-  return { features, images, ...(await fitFeatures(job, images, { features, embedder }, options, reporter)) };
 }
 
 /**

@@ -57,17 +57,19 @@ describe("choosePlan", () => {
     expect(choice.why).toMatch(why);
   });
 
-  it("takes noise away as asked, and refuses to try both with whole nets", async () => {
-    const scratch = await choosePlan(
-      wishes({ mode: "scratch", denoise: "median3" }),
-      facts(300, 500),
-      silent,
-    );
-    expect(scratch.plan).toMatchObject({ denoise: "median3" });
+  it.for(["none", "median3"] as const)("removes noise as asked: %s", async (denoise) => {
     for (const mode of ["scratch", "finetune"] as const) {
-      const both = choosePlan(wishes({ mode, denoise: "auto" }), facts(300, 500), silent);
-      await expect(both).rejects.toMatchObject({ code: "invalid_argument" });
+      const { plan } = await choosePlan(wishes({ mode, denoise }), facts(300, 500), silent);
+      expect(plan).toMatchObject({ mode, denoise });
     }
+  });
+
+  it("leaves both ways of noise removal to the training of last layers, and to a trial before a net from scratch", async () => {
+    const both = { denoise: "auto" } as const;
+    const tail = await choosePlan(wishes({ mode: "finetune", ...both }), facts(300, 500), silent);
+    expect(tail.plan).toMatchObject(both);
+    const net = await choosePlan(wishes({ mode: "scratch", ...both }), facts(300, 500), silent);
+    expect(net.plan).not.toHaveProperty("denoise");
   });
 
   it.for([
