@@ -1,13 +1,20 @@
-import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { AppError } from "../../shared/contract/errors.ts";
 import { defaultAlias } from "../../shared/contract/names.ts";
 import { sha256Hex } from "../../shared/store/sha256.ts";
 import { loadCodec, loadJpegEncoder } from "../assets.ts";
 import { openInference } from "../engine/open-inference.ts";
+import { type ChannelOrder, channelOrders } from "../import/channel-order.ts";
 import { importedView, type ImportedView, importModel } from "../import/import-model.ts";
 import { labelsOfMetadata } from "../import/label-file.ts";
+import {
+  assumedForm,
+  type ImageForm,
+  type ModelFile,
+  readModelFile,
+  readNamed,
+} from "../import/model-file.ts";
 import { type PixelRange, pixelRanges } from "../import/tfjs/convert-tfjs.ts";
 import { createRunId } from "../job/run-id.ts";
 import { projectRoot } from "../project-root.ts";
@@ -21,10 +28,11 @@ import { type CommonOptions, parseName, parsePositive, withCommonOptions } from 
 
 interface ImportOptions extends CommonOptions {
   readonly labels?: string;
-  readonly pixels: PixelRange;
+  readonly pixels?: PixelRange;
+  readonly channels?: ChannelOrder;
   readonly size?: number;
   readonly fit: ImportedView["fit"];
-  readonly crop: number;
+  readonly crop?: number;
   readonly floats: boolean;
   readonly licence: string;
   readonly alias: string;
@@ -41,12 +49,19 @@ export function addImportCommand(program: Command): void {
     .argument("<file>", "a .tflite file, or a model.json with its weights beside it")
     .option(
       "--labels <file>",
-      "text file with one label a line, in the order of the classes (default: metadata.json beside a model.json)",
+      "text file with one label a line, in the order of the classes (default: what an export lays beside its model.json)",
     )
     .addOption(
-      new Option("--pixels <range>", "the numbers a model.json takes for black and white")
-        .choices(Object.keys(pixelRanges))
-        .default("-1..1"),
+      new Option(
+        "--pixels <range>",
+        `the numbers a model.json takes for black and white (default: as its export is known to, else ${assumedForm.pixels})`,
+      ).choices(Object.keys(pixelRanges)),
+    )
+    .addOption(
+      new Option(
+        "--channels <order>",
+        `the order of the channels that it takes (default: as its export is known to, else ${assumedForm.channels})`,
+      ).choices(channelOrders),
     )
     .option("--size <pixels>", "side of the image, where a model.json leaves it open", parsePositive)
     .addOption(
@@ -56,9 +71,8 @@ export function addImportCommand(program: Command): void {
     )
     .option(
       "--crop <fraction>",
-      "share of the centre that cover-crop keeps",
+      `share of the centre that cover-crop keeps (default: as its export is known to, else ${assumedForm.cropFraction})`,
       parseShare,
-      importedView.cropFraction,
     )
     .option(
       "--floats",
@@ -72,22 +86,27 @@ export function addImportCommand(program: Command): void {
     "npm run edgewise -- import mobilenet_v2.tflite --labels labels.txt --licence Apache-2.0",
     "npm run edgewise -- import birds.tflite --labels birds.txt --model birds --no-promote",
     "npm run edgewise -- import teachable/model.json --crop 1",
+    "npm run edgewise -- import customvision/model.json",
+    "npm run edgewise -- import caffe/model.json --labels birds.txt --pixels 0..255 --channels bgr",
     "npm run edgewise -- import nsfwjs/model.json --labels nsfw.txt --pixels 0..1 --fit stretch",
   ]).action(importFile);
 }
 
 async function importFile(path: string, options: ImportOptions): Promise<void> {
   const output = createOutput(options.json);
-  const file = await readInput(path, "a .tflite file or a model.json");
-  const readBeside = (name: string): Promise<Uint8Array> =>
-    readInput(join(dirname(path), name), "a model.json whose weights lie beside it");
-  const labelFile = await readLabels(path, options.labels);
+  const { file, readFile, known } = await readModelFile(path);
+  const { pixels, channels, cropFraction } = imageForm(options, known);
+  if (known !== null) {
+    output.say(`exported by ${known.by}: pixels ${pixels}, channels ${channels}, crop ${cropFraction}`);
+  }
+  const labelFile = await readLabels({ readFile, known }, options.labels);
   await openInference();
   const bundle = await importModel({
     file,
-    readFile: readBeside,
-    assumptions: { pixels: options.pixels, size: options.size ?? null },
-    view: { fit: options.fit, cropFraction: options.crop },
+    readFile,
+    assumptions: { pixels, size: options.size ?? null },
+    channels,
+    view: { fit: options.fit, cropFraction },
     inFloats: options.floats,
     labelFile,
     model: options.model,
@@ -116,23 +135,27 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
     classes: labels.length,
     quantization: quantization.scheme,
     weightBytes,
+    exportedBy: known?.by ?? null,
     promoted: options.promote ? options.alias : null,
   });
 }
 
-async function readInput(path: string, wanted: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (cause) {
-    throw new AppError("invalid_argument", `cannot read ${path}; name ${wanted}`, { cause });
-  }
+/** What the options say of the image, else what the export is known to take. */
+function imageForm(options: ImportOptions, known: ImageForm | null): ImageForm {
+  const form = known ?? assumedForm;
+  const { pixels = form.pixels, channels = form.channels, crop: cropFraction = form.cropFraction } = options;
+  return { pixels, channels, cropFraction };
 }
 
-/** The label file, or the labels that a metadata.json beside the model has. */
-async function readLabels(path: string, labels: string | undefined): Promise<Uint8Array> {
-  if (labels !== undefined) return readInput(labels, "a text file with one label a line");
-  const metadata = await readFile(join(dirname(path), "metadata.json")).catch(() => null);
-  const found = metadata === null ? null : labelsOfMetadata(new Uint8Array(metadata));
+/** The label file, or the labels that an export lays beside its model. */
+async function readLabels(
+  { readFile, known }: Pick<ModelFile, "readFile" | "known">,
+  labels: string | undefined,
+): Promise<Uint8Array> {
+  if (labels !== undefined) return readNamed(labels, "a text file with one label a line");
+  const lines = known === null ? null : await readFile(known.labels).catch(() => null);
+  const metadata = lines === null ? await readFile("metadata.json").catch(() => null) : null;
+  const found = lines ?? (metadata === null ? null : labelsOfMetadata(metadata));
   if (found !== null) return found;
   throw new AppError(
     "invalid_argument",

@@ -9,19 +9,12 @@ import { drawGoldenImages } from "../release/golden-images.ts";
 import { writeModelFiles } from "../release/model-files.ts";
 import type { Provenance } from "../release/provenance.ts";
 import { measureGolden, withBundle } from "../release/verify.ts";
-import { type ConvertedModel, convertTflite } from "./convert-tflite.ts";
+import { convertModel, type ModelSource } from "./convert-model.ts";
+import type { ConvertedModel } from "./convert-tflite.ts";
 import { readLabelFile } from "./label-file.ts";
-import { readTfliteFile } from "./tflite-file.ts";
-import { convertTfjs, type TfjsAssumptions } from "./tfjs/convert-tfjs.ts";
 
 /** A model that was trained elsewhere, and what is said of it. */
-export interface ImportRequest {
-  /** Of a .tflite file, or of a tfjs model.json. */
-  readonly file: Uint8Array;
-  /** Gives a file that lies beside a model.json: its weights. */
-  readonly readFile: (path: string) => Promise<Uint8Array>;
-  /** What a model.json does not say. */
-  readonly assumptions: TfjsAssumptions;
+export interface ImportRequest extends ModelSource {
   /** How images are cut to the model's size; {@link importedView} unless told. */
   readonly view?: ImportedView;
   /** Whether a quantised net is computed in floats here, too, as other tfjs clients do. @default false */
@@ -44,9 +37,6 @@ export interface ImportedBundle extends AssembledBundle<null> {
   readonly weightBytes: number;
 }
 
-/** Larger files hold more weights than a Worker can, however they are stored. */
-const largestFileBytes = 64 * 1024 * 1024;
-
 /**
  * The centre that nets of ImageNet's family were evaluated on, and the 2-tap resize they were trained with: an
  * antialiased one costs them 1 to 5 points of top-1, squashing the picture 3 to 4.
@@ -56,7 +46,8 @@ export const importedView: ImportedView = { fit: "cover-crop", cropFraction: 0.8
 /** What an image loses on its way to the model's size. */
 export type ImportedView = Pick<PixelSpec, "fit" | "cropFraction">;
 
-const pixels: Pick<PixelSpec, "filter" | "background" | "denoise"> = {
+/** How they reach that size. */
+export const importedPixels: Pick<PixelSpec, "filter" | "background" | "denoise"> = {
   filter: "bilinear",
   background: [0, 0, 0],
   denoise: "none",
@@ -69,7 +60,7 @@ const pixels: Pick<PixelSpec, "filter" | "background" | "denoise"> = {
  *   run, budget_exceeded when a Worker cannot hold it
  */
 export async function importModel(request: ImportRequest): Promise<ImportedBundle> {
-  const { format, converted: whole } = await convert(request);
+  const { format, converted: whole } = await convertModel(request);
   const converted = request.inFloats === true ? withoutGrids(whole) : whole;
   const { labels, renamed } = readLabelFile(request.labelFile, converted.classes);
   const model = writeModelFiles(converted.graph, () => "none");
@@ -83,7 +74,7 @@ export async function importModel(request: ImportRequest): Promise<ImportedBundl
     description: {
       model: request.model,
       labels,
-      input: { ...converted.input, ...(request.view ?? importedView), ...pixels, codecSha256 },
+      input: { ...converted.input, ...(request.view ?? importedView), ...importedPixels, codecSha256 },
       architecture: { name: format, layers: kernels.length },
       licence: request.licence,
       intendedUse: "whatever it was made for; it was trained elsewhere, see its licence and origin",
@@ -136,20 +127,4 @@ async function runDraft(
     "invalid_argument",
     "the model gives logits that are not finite for drawn images; its weights or scales are damaged, copy it again",
   );
-}
-
-async function convert({
-  file,
-  readFile,
-  assumptions,
-}: ImportRequest): Promise<{ readonly format: "tflite" | "tfjs"; readonly converted: ConvertedModel }> {
-  if (file.length > largestFileBytes) {
-    throw new AppError(
-      "budget_exceeded",
-      `the file has ${file.length} bytes, ${largestFileBytes} are allowed; use a smaller model`,
-    );
-  }
-  // A model.json begins with a brace; a .tflite file has its mark at the fifth byte.
-  if (file[0] === 0x7b) return { format: "tfjs", converted: await convertTfjs(file, readFile, assumptions) };
-  return { format: "tflite", converted: convertTflite(readTfliteFile(file)) };
 }

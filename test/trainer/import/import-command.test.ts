@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../../e2e/run-cli.ts";
 import { threeLabels } from "./import-tiny.ts";
-import { frozenGraph } from "./tfjs/tfjs-models.ts";
+import { frozenGraph } from "./tfjs/frozen-graphs.ts";
 import { tinyTflite } from "./tiny-tflite.ts";
 
 let folder: string;

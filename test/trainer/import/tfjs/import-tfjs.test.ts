@@ -3,84 +3,32 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
-import * as tf from "@tensorflow/tfjs-core";
 import { loadLayersModel } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isAppError } from "../../../../shared/contract/errors.ts";
-import { softmax } from "../../../../shared/inference/softmax.ts";
-import { loadCodec } from "../../../../trainer/assets.ts";
 import { importModel, type ImportedBundle } from "../../../../trainer/import/import-model.ts";
-import { withBundle } from "../../../../trainer/release/verify.ts";
 import { useCpu, useWasm } from "../../release/backends.ts";
 import { createRandom } from "../../release/random.ts";
 import { importRequest } from "../import-tiny.ts";
 import {
-  asFiles,
-  frozenGraph,
-  randomizeWeights,
-  type SavedModel,
-  saveLayers,
-  teachableMachine,
-} from "./tfjs-models.ts";
+  asFromMemory,
+  drawInput,
+  largestDifference,
+  probabilitiesByTfjs,
+  probabilitiesOf,
+  refusal,
+} from "./compare.ts";
+import { frozenGraph } from "./frozen-graphs.ts";
+import { asFiles, randomizeWeights, type SavedModel, saveLayers, teachableMachine } from "./tfjs-models.ts";
 
 const size = 17;
+const images = [1, 2, 3].map((seed) => drawInput(seed, size));
 const nsfw = fileURLToPath(
   new URL("../../../../../shared/data/models/nsfw_mobilenet_v2/model.json", import.meta.url),
 );
 
-function drawInput(seed: number, side: number): Float32Array {
-  const random = createRandom(seed);
-  return Float32Array.from({ length: side * side * 3 }, () => random.uniform() * 2 - 1);
-}
-
 function importSaved(saved: SavedModel): Promise<ImportedBundle> {
   return importModel({ ...importRequest(new Uint8Array()), ...asFiles(saved) });
-}
-
-/** Probabilities of the imported bundle on images of seeds. */
-function probabilitiesOf(
-  bundle: ImportedBundle,
-  side: number,
-  seeds: readonly number[],
-): Promise<number[][]> {
-  return withBundle(bundle, loadCodec(), (classifier) =>
-    seeds.map((seed) => [...softmax(classifier.infer(drawInput(seed, side)).logits, 1)]),
-  );
-}
-
-/** Probabilities that stock tfjs gives on its reference backend. */
-async function probabilitiesByTfjs(
-  model: { predict(x: tf.Tensor): unknown },
-  side: number,
-  seeds: readonly number[],
-): Promise<number[][]> {
-  await useCpu();
-  // Its check for leaks counts what a fused product of layers keeps for a moment.
-  tf.env().set("IS_TEST", false);
-  const rows = seeds.map((seed) =>
-    tf.tidy(() => {
-      // A model with one output predicts one tensor.
-      const output = model.predict(tf.tensor4d(drawInput(seed, side), [1, side, side, 3])) as tf.Tensor;
-      return [...output.dataSync()];
-    }),
-  );
-  await useWasm();
-  return rows;
-}
-
-function largestDifference(a: readonly number[][], b: readonly number[][]): number {
-  expect(a.map((row) => row.length)).toEqual(b.map((row) => row.length));
-  return Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - (b[i]?.[j] ?? NaN)))));
-}
-
-async function refusal(importing: Promise<unknown>): Promise<string> {
-  try {
-    await importing;
-  } catch (error) {
-    if (isAppError(error)) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  throw new Error("it was imported");
 }
 
 beforeAll(useWasm);
@@ -91,14 +39,14 @@ describe("a tfjs LayersModel", () => {
     const model = teachableMachine(size);
     randomizeWeights(model, 7);
     const saved = await saveLayers(model);
-    const wanted = await probabilitiesByTfjs(model, size, [1, 2, 3]);
+    const wanted = await probabilitiesByTfjs(model, size, images);
     const bundle = await importSaved(saved);
     expect(bundle.manifest).toMatchObject({
       architecture: { name: "tfjs" },
       outputs: { embedding: { size: 12 }, featureMap: { channels: 12 } },
       quantization: { scheme: "none" },
     });
-    expect(largestDifference(await probabilitiesOf(bundle, size, [1, 2, 3]), wanted)).toBeLessThan(1e-5);
+    expect(largestDifference(await probabilitiesOf(bundle, images), wanted)).toBeLessThan(1e-5);
   });
 
   it.skipIf(!existsSync(nsfw))(
@@ -106,8 +54,8 @@ describe("a tfjs LayersModel", () => {
     async () => {
       const json: unknown = JSON.parse(await readFile(nsfw, "utf8"));
       const weights = new Uint8Array(await readFile(join(dirname(nsfw), "group1-shard1of1")));
-      const stock = await loadLayersModel(tf.io.fromMemory(artifactsOf(json, weights)));
-      const wanted = await probabilitiesByTfjs(stock, 224, [1]);
+      const stock = await loadLayersModel(asFromMemory({ json, weights }));
+      const wanted = await probabilitiesByTfjs(stock, 224, [drawInput(1, 224)]);
       const request = importRequest(await readFile(nsfw), "a\nb\nc\nd\ne");
       const readShard = (): Promise<Uint8Array> => Promise.resolve(weights);
       const bundle = await importModel({
@@ -116,7 +64,9 @@ describe("a tfjs LayersModel", () => {
         assumptions: { pixels: "0..1", size: null },
       });
       expect(bundle.manifest.input).toMatchObject({ width: 224, mean: [0, 0, 0], std: [1, 1, 1] });
-      expect(largestDifference(await probabilitiesOf(bundle, 224, [1]), wanted)).toBeLessThan(1e-4);
+      expect(largestDifference(await probabilitiesOf(bundle, [drawInput(1, 224)]), wanted)).toBeLessThan(
+        1e-4,
+      );
       // Weights that normalisation scales are halves; those of the head keep their codes.
       expect(bundle.weightBytes).toBeLessThan(5_000_000);
     },
@@ -143,10 +93,10 @@ describe("a tfjs LayersModel", () => {
 describe("a tfjs GraphModel", () => {
   it("that nothing fused gives tfjs's probabilities", async () => {
     const saved = frozenGraph(size, 5);
-    const stock = await loadGraphModel(tf.io.fromMemory(artifactsOf(saved.json, saved.weights)));
-    const wanted = await probabilitiesByTfjs(stock, size, [1, 2, 3]);
+    const stock = await loadGraphModel(asFromMemory(saved));
+    const wanted = await probabilitiesByTfjs(stock, size, images);
     const bundle = await importSaved(saved);
-    expect(largestDifference(await probabilitiesOf(bundle, size, [1, 2, 3]), wanted)).toBeLessThan(1e-5);
+    expect(largestDifference(await probabilitiesOf(bundle, images), wanted)).toBeLessThan(1e-5);
   });
 
   it("never fails but by an AppError, whatever of its model.json is changed", async () => {
@@ -171,16 +121,3 @@ describe("a tfjs GraphModel", () => {
     expect(ends.refused).toBeGreaterThan(100);
   });
 });
-
-function artifactsOf(json: unknown, weights: Uint8Array): tf.io.ModelArtifacts {
-  // The parts of a model.json that tfjs saves, as tests above wrote or read them.
-  const { modelTopology, weightsManifest } = json as {
-    modelTopology: object;
-    weightsManifest: tf.io.WeightsManifestConfig;
-  };
-  return {
-    modelTopology,
-    weightSpecs: weightsManifest.flatMap((group) => group.weights),
-    weightData: weights.slice().buffer,
-  };
-}
