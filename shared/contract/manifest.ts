@@ -111,6 +111,8 @@ const provenanceSchema = z.strictObject({
   datasetDigest: z.nullable(sha256Schema),
   /** The file of a model that was trained elsewhere. */
   importedFrom: z.optional(z.strictObject({ file: z.string().check(z.minLength(1)), sha256: sha256Schema })),
+  /** The net trained elsewhere that the model has its features of. */
+  backbone: z.optional(z.strictObject({ name: z.string(), sha256: sha256Schema, licence: z.string() })),
   configDigest: sha256Schema,
   seed: z.int(),
   engine: z.string(),

@@ -37,7 +37,7 @@ export const retrainSettingsSchema = z.strictObject({
     z.strictObject({
       /** `auto` learns a head on a backbone that the store keeps, or a net of its own, as fits the images. */
       mode: z.optional(z.enum(["auto", "head", "finetune", "scratch"])),
-      /** Name of the backbone; `edgewise backbones upload` puts one into the store. */
+      /** Name of the backbone, which `edgewise backbones upload` puts into the store, or `model@version` of the store. */
       backbone: z.optional(z.string()),
       epochs: z.optional(z.int().check(z.gte(1))),
       architecture: z.optional(z.string()),

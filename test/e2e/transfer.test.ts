@@ -17,6 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const small = join(data, "models", "mobilenet_v1_0.25_128_quant.tflite");
+
 describe.skipIf(!present)("photos of ants and bees (need ../shared/data)", () => {
   it("become a head on a backbone, served as it was evaluated", async ({ expect }) => {
     const words = ["start", "--once", "--port", "0", "--json", "--store", join(folder, "store")];
@@ -34,5 +36,27 @@ describe.skipIf(!present)("photos of ants and bees (need ../shared/data)", () =>
     };
     expect(crossValidation.top1Accuracy).toBeGreaterThan(0.9);
     expect(Math.abs(top1Accuracy.float - top1Accuracy.bundle)).toBeLessThanOrEqual(0.05);
+  });
+
+  it("become the same head on a net named by its file and by the version it was imported as", async ({
+    expect,
+  }) => {
+    const store = ["--store", join(folder, "own"), "--json"];
+    const labels = join(data, "models", "imagenet_labels.txt");
+    const imported = await startCli(["import", small, "--labels", labels, "--model", "net", ...store]).ended;
+    expect(imported).toMatchObject({ exitCode: 0 });
+    const heads = [];
+    for (const backbone of [small, "net@champion"]) {
+      const words = ["train", "--data", photos, "--limit", "60", "--backbone", backbone, "--no-report"];
+      const trained = await startCli([...words, "--model", "gate", ...store]).ended;
+      expect(trained).toMatchObject({ exitCode: 0, json: { mode: "head" } });
+      heads.push(trained.json["weightsSha256"]);
+    }
+    expect(heads[1]).toBe(heads[0]);
+    const slip = await startCli(["train", "--backbone", "mobilnet", ...store]).ended;
+    expect(slip).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("the nets known by name are mobilenet-v2-1.0-224"),
+    });
   });
 });

@@ -4,12 +4,12 @@ import { codecSha256 } from "../../shared/image/codec-digest.ts";
 import { convertTflite } from "../import/convert-tflite.ts";
 import { readTfliteFile } from "../import/tflite-file.ts";
 import { emitDense, type Graph, type GraphWeight } from "../release/graph-model.ts";
-import { constant, type GraphNode, tensorInfo, tensorShape } from "../release/graph-nodes.ts";
-import type { Backbone } from "./registry.ts";
+import { constant, type GraphNode, tensorInfo, tensorShape, texts } from "../release/graph-nodes.ts";
+import type { Backbone, BackboneOrigin } from "./registry.ts";
 
 /** A net without its classifier: from an image to its pooled features. */
 export interface FeatureGraph {
-  readonly backbone: Backbone;
+  readonly backbone: BackboneOrigin;
   readonly input: InputSpec;
   readonly nodes: readonly GraphNode[];
   /** Imported weights keep the codes of their file. */
@@ -39,47 +39,68 @@ export function readFeatures(
   size: number = backbone.size,
 ): FeatureGraph {
   const { graph, input } = convertTflite(readTfliteFile(file));
+  const features = featuresOf(graph, backbone, { ...backbone.pixels, ...input, codecSha256 });
+  const { featureMap } = features;
+  const side = Math.ceil(size / (input.height / featureMap.height));
+  return {
+    ...features,
+    input: { ...features.input, width: size, height: size },
+    nodes: features.nodes.map((node) => resized(node, size)),
+    featureMap: { ...featureMap, height: side, width: side },
+  };
+}
+
+/**
+ * Leaves of a classifier what its pooled features are computed by.
+ * @param input what the graph takes
+ * @throws unsupported_model, naming the nodes, when it pools no features
+ */
+export function featuresOf(graph: Graph, backbone: BackboneOrigin, input: InputSpec): FeatureGraph {
   const { embedding, featureMap } = graph.outputs;
-  if (embedding === undefined || featureMap === undefined) {
-    throw new AppError("unsupported_model", `${backbone.file} has no features pooled over the image`);
-  }
+  if (embedding === undefined || featureMap === undefined) throw withoutFeatures(graph, backbone);
   const kept = ancestors(graph.nodes, [embedding.node, featureMap.node]);
   const known = classifierOf(graph, embedding.size, kept);
-  const stride = input.height / featureMap.height;
-  const side = Math.ceil(size / stride);
   return {
     backbone,
-    input: {
-      ...backbone.pixels,
-      width: size,
-      height: size,
-      mean: input.mean,
-      std: input.std,
-      codecSha256,
-    },
-    nodes: graph.nodes.filter((node) => kept.has(node.name)).map((node) => resized(node, size)),
-    weights: graph.weights.filter((weight) => kept.has(weight.name)),
+    input,
+    nodes: graph.nodes.filter(({ name }) => kept.has(name)),
+    weights: graph.weights.filter(({ name }) => kept.has(name)),
     embedding,
-    featureMap: { ...featureMap, height: side, width: side },
+    featureMap,
     ...(known === undefined ? {} : { known }),
     ...(graph.activationGrids === undefined ? {} : { activationGrids: graph.activationGrids }),
   };
 }
 
-/** The linear layer of the file right behind the features: a convolution of their one pixel, or a dense layer. */
+/** Nodes of a net without features that its error names, from the last one on. */
+const mostNamed = 12;
+
+function withoutFeatures({ nodes }: Graph, { name }: BackboneOrigin): AppError {
+  const steps = nodes.filter(({ op }) => op !== "Const").map((node) => `${node.name} (${node.op})`);
+  const named = steps.slice(-mostNamed).join(", ");
+  return new AppError(
+    "unsupported_model",
+    `${name} has no features pooled over the image, a Mean over height and width; ` +
+      `its ${steps.length > mostNamed ? `last of ${steps.length} ` : ""}nodes are ${named}`,
+  );
+}
+
+/** The linear layer right behind the features, with nothing behind its sums: a convolution of their one pixel, or a dense layer. */
 function classifierOf(
   { nodes, weights }: Graph,
   size: number,
   kept: ReadonlySet<string>,
 ): LinearHead | undefined {
   const values = new Map(weights.map((weight) => [weight.name, weight.values]));
-  for (const { name, input: [before = "", kernel = "", bias = ""] = [] } of nodes) {
-    if (kept.has(name) || !kept.has(before)) continue;
+  for (const { name, attr, input: [before = "", kernel = "", bias = ""] = [] } of nodes) {
+    if (kept.has(name) || !kept.has(before) || JSON.stringify(attr["fused_ops"]) !== sumsOnly) continue;
     const head = { weights: values.get(kernel), bias: values.get(bias) };
     if (isLinearHead(head) && head.weights.length === size * head.bias.length) return head;
   }
   return undefined;
 }
+
+const sumsOnly = JSON.stringify(texts(["BiasAdd"]));
 
 function isLinearHead(head: { readonly weights: unknown; readonly bias: unknown }): head is LinearHead {
   return head.weights instanceof Float32Array && head.bias instanceof Float32Array;

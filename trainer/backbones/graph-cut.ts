@@ -25,9 +25,10 @@ export interface Cut extends MapShape {
  */
 export function findCut({ nodes, featureMap }: FeatureGraph, shapes: CheckedGraph["shapes"]): Cut {
   const cuts = crossings(nodes)
-    .map((node): Cut => {
-      const [, height = 0, width = 0, channels = 0] = shapes.get(node) ?? [];
-      return { node, height, width, channels };
+    .flatMap((node): Cut[] => {
+      const [, height = 0, width = 0, channels] = shapes.get(node) ?? [];
+      // Pooled features have no channels beside their number.
+      return channels === undefined ? [] : [{ node, height, width, channels }];
     })
     .filter(({ height }) => height > featureMap.height && height <= 2 * featureMap.height);
   const fewest = Math.min(...cuts.map(({ channels }) => channels));

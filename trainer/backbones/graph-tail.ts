@@ -92,17 +92,27 @@ function runNode(
 function convolve(node: GraphNode, x: tf.Tensor, kernel: tf.Tensor | undefined): tf.Tensor {
   const filter = required(node, kernel) as tf.Tensor4D;
   const [, down = 1, right = 1] = integers(node, "strides");
-  const padding = text(node, "padding", "").toLowerCase();
-  if (padding !== "same" && padding !== "valid") {
-    throw new AppError(
-      "unsupported_model",
-      `padding ${padding} of ${node.name} cannot be trained; train a head`,
-    );
-  }
-  const image = x as tf.Tensor4D;
+  const { image, padding } = padded(node, x as tf.Tensor4D);
   return node.op === "_FusedConv2D"
     ? tf.conv2d(image, filter, [down, right], padding)
     : tf.depthwiseConv2d(image, filter, [down, right], padding);
+}
+
+/** The image with the zeros that the node spells out, as kernels with gradients take no others than the usual ones. */
+function padded(
+  node: GraphNode,
+  image: tf.Tensor4D,
+): { readonly image: tf.Tensor4D; readonly padding: "same" | "valid" } {
+  const padding = text(node, "padding", "").toLowerCase();
+  if (padding === "same" || padding === "valid") return { image, padding };
+  const [, , top = 0, bottom = 0, left = 0, right = 0] = integers(node, "explicit_paddings");
+  const around: [number, number][] = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+  return { image: tf.pad(image, around), padding: "valid" };
 }
 
 function activate(node: GraphNode, x: tf.Tensor): tf.Tensor {

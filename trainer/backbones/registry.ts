@@ -1,17 +1,21 @@
 import { AppError } from "../../shared/contract/errors.ts";
 import type { PixelSpec } from "../../shared/image/codec.ts";
 
-/** A net that was trained on ImageNet, whose features tell other classes apart too. */
-export interface Backbone {
+/** Where features come from, as it is recorded. */
+export interface BackboneOrigin {
   readonly name: string;
+  /** Of the file; of a model.json and its weights one behind the other; of the manifest of a published version. */
+  readonly sha256: string;
+  /** SPDX, or in words. */
+  readonly licence: string;
+}
+
+/** A net that was trained on ImageNet, whose features tell other classes apart too; nothing of its file is used before its digest was compared. */
+export interface Backbone extends BackboneOrigin {
   /** Name of the TensorFlow Lite file. */
   readonly file: string;
   readonly url: string;
   readonly bytes: number;
-  /** Of the file; nothing of it is used before it was compared. */
-  readonly sha256: string;
-  /** SPDX. */
-  readonly licence: string;
   /** Pixels of the square input it was trained with. */
   readonly size: number;
   /** How images reach it; mean and deviation stand in the file, as its input's scale and zero point. */

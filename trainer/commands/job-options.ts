@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { mayBeOwnBackbone } from "../backbones/own-backbone.ts";
 import { backbones } from "../backbones/registry.ts";
 import type { EngineChoice } from "../engine/engine.ts";
 import type { JobRequest, JobResult } from "../job/run-job.ts";
@@ -94,16 +95,16 @@ function withModeOptions(command: Command): Command {
         .choices(["auto", ...modes])
         .default("auto"),
     )
-    .addOption(
-      new Option(
-        "--backbone <name>",
-        "the trained net whose features a head uses (default: by the time)",
-      ).choices(backbones.map(({ name }) => name)),
+    .option(
+      "--backbone <net>",
+      `the trained net whose features a head uses: ${backbones.map(({ name }) => name).join(", ")}, the path of a ` +
+        ".tflite file or a model.json, or model@version of the store, as `import` publishes it (default: by the time)",
+      parseBackbone,
     )
     .addOption(
       new Option(
         "--teacher <name>",
-        "the backbone that teaches another's last layers (default: the best)",
+        "the backbone that teaches another's last layers (default: the best; none, where that is a net of your own)",
       ).choices([...backbones.map(({ name }) => name), "none"]),
     )
     .addOption(
@@ -244,6 +245,15 @@ export function jobSummary(
     ),
     skipped: result.dataset.manifest.skipped.length,
   };
+}
+
+/** The file or version itself is opened once the images are known; a slip of the pen is told at once. */
+function parseBackbone(text: string): string {
+  const names = backbones.map(({ name }) => name);
+  if (names.includes(text) || mayBeOwnBackbone(text)) return text;
+  throw new InvalidArgumentError(
+    `got "${text}", which is neither a file nor model@version; the nets known by name are ${names.join(", ")}.`,
+  );
 }
 
 function parseViews(text: string): number {

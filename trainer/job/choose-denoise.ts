@@ -7,7 +7,6 @@ import { spreadEvenly } from "../data/spread-evenly.ts";
 import { percent } from "../terminal/table.ts";
 import { pixelSpec } from "../training/input-spec.ts";
 import { choosePlan, type PlanChoice, type PlanWishes } from "./choose-plan.ts";
-import type { Plan } from "./plan.ts";
 import type { PlanFacts } from "./plan-facts.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TrainingJob } from "./trained-classifier.ts";
@@ -35,7 +34,7 @@ export async function chooseDenoisedPlan(
   if (isSettled) return planned;
   const reasons: string[] = [];
   if (wishes.denoise === undefined) {
-    const share = await measureNoise(job, planned.plan);
+    const share = await measureNoise(job, planned);
     if (share < noisyShare) return planned;
     reasons.push(`${percent(share)} of the values are impulse noise`);
   }
@@ -55,12 +54,13 @@ export async function chooseDenoisedPlan(
 }
 
 /** See {@link impulseShare}; of training images as the net of a plan sees them. */
-async function measureNoise({ dataset }: TrainingJob, plan: Plan): Promise<number> {
+async function measureNoise({ dataset }: TrainingJob, planned: PlanChoice): Promise<number> {
   const train = dataset.manifest.images.filter(({ split }) => split === "train");
-  return impulseShare(await loadImages(dataset, spreadEvenly(train, mostMeasured), pixelsOf(plan)));
+  return impulseShare(await loadImages(dataset, spreadEvenly(train, mostMeasured), pixelsOf(planned)));
 }
 
-function pixelsOf(plan: Plan): PixelSpec {
+function pixelsOf({ plan, opened }: PlanChoice): PixelSpec {
   if (plan.mode === "scratch") return pixelSpec(plan.size);
+  if (opened !== null) return opened.features.input;
   return { ...backboneOf(plan.backbone).pixels, width: plan.size, height: plan.size };
 }

@@ -1,6 +1,6 @@
 import { AppError, isAppError } from "../../shared/contract/errors.ts";
-import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
-import { backboneOf, backbones, type Backbone } from "../backbones/registry.ts";
+import { type OpenBackbone, openNamed } from "../backbones/open-backbone.ts";
+import { backboneOf, backbones } from "../backbones/registry.ts";
 import { measureFitSpeed } from "../training/fit-cost.ts";
 import { planTraining, type PlanRequest, typicalSide } from "../training/defaults.ts";
 import { countOf, estimateHead, fixedMs } from "./head-estimate.ts";
@@ -12,7 +12,7 @@ import { fitScratchPlan } from "./scratch-budget.ts";
 /** What the caller fixes of the way to train. */
 export interface PlanWishes {
   readonly mode: "auto" | Mode;
-  /** Name of a backbone; absent: the best that the budget allows. */
+  /** Name of a backbone, or where a net of the caller's own is; absent: the best that the budget allows. */
   readonly backbone?: string | undefined;
   /** Name of the backbone that teaches another one's last layers, `none` for labels alone. */
   readonly teacher?: string | undefined;
@@ -52,7 +52,7 @@ export async function choosePlan(
     return { plan: { ...fitted.plan, ...fixedDenoise(wishes) }, why: fitted.why, opened: null };
   };
   if (wishes.mode === "scratch") return fromNothing("as asked");
-  if (wishes.mode === "finetune") return { ...planFinetune(wishes, facts.seed), opened: null };
+  if (wishes.mode === "finetune") return planFinetune(wishes, facts, reporter);
   const reason = wishes.mode === "auto" ? reasonForScratch(wishes, facts) : null;
   if (reason !== null) return fromNothing(reason);
   try {
@@ -76,21 +76,23 @@ const tunedByDefault = { backbone: "mobilenet-v1-0.5-160", size: 152 } as const;
 const teacherByDefault = "mobilenet-v2-1.0-224";
 
 /** The plan for last layers; the settings are those that did best on a few hundred photos. */
-function planFinetune({ backbone, teacher, scratch, denoise, views }: PlanWishes, seed: number): ChosenPlan {
-  const net = backboneOf(backbone ?? tunedByDefault.backbone);
-  const size = scratch.size ?? (backbone === undefined ? tunedByDefault.size : net.size);
-  const taughtBy = teacher ?? teacherByDefault;
-  const isAlone = taughtBy === "none" || taughtBy === net.name;
+async function planFinetune(wishes: PlanWishes, facts: PlanFacts, reporter: Reporter): Promise<PlanChoice> {
+  const { backbone, teacher, scratch, denoise, views } = wishes;
+  const net = backbone ?? tunedByDefault.backbone;
+  // The size of a net of the caller's own stands in its file.
+  const opened = isRegistered(net) ? null : await open(net, wishes, facts, reporter);
+  const usualSize = backbone === undefined ? tunedByDefault.size : opened?.features.input.width;
   return {
     plan: {
       mode: "finetune",
-      backbone: net.name,
-      size,
-      teacher: isAlone ? null : backboneOf(taughtBy).name,
+      backbone: net,
+      ...pinned(net, opened),
+      size: scratch.size ?? usualSize ?? backboneOf(net).size,
+      teacher: teacherOf(net, teacher),
       teacherShare: 0.7,
       views: views ?? 6,
       ...(denoise === undefined ? {} : { denoise }),
-      seed,
+      seed: facts.seed,
       epochs: scratch.epochs ?? 6,
       batchSize: 32,
       learningRate: scratch.learningRate ?? 1e-3,
@@ -98,7 +100,21 @@ function planFinetune({ backbone, teacher, scratch, denoise, views }: PlanWishes
       weightDecay: 0.01,
     },
     why: "as asked",
+    opened,
   };
+}
+
+function teacherOf(net: string, wanted = isRegistered(net) ? teacherByDefault : "none"): string | null {
+  return wanted === "none" || wanted === net ? null : backboneOf(wanted).name;
+}
+
+function isRegistered(name: string): boolean {
+  return backbones.some((backbone) => backbone.name === name);
+}
+
+/** What pins a net of the caller's own; those of the registry are pinned there. */
+function pinned(net: string, opened: OpenBackbone | null): { readonly backboneSha256?: string } {
+  return opened === null || isRegistered(net) ? {} : { backboneSha256: opened.features.backbone.sha256 };
 }
 
 function reasonForScratch({ backbone, scratch }: PlanWishes, { dataset, isDrawn }: PlanFacts): string | null {
@@ -115,20 +131,20 @@ function reasonForScratch({ backbone, scratch }: PlanWishes, { dataset, isDrawn 
 
 async function chooseHead(wishes: PlanWishes, facts: PlanFacts, reporter: Reporter): Promise<PlanChoice> {
   const { deadline, dataset } = facts;
-  const wanted = wishes.backbone === undefined ? backbones : [backboneOf(wishes.backbone)];
+  const wanted = wishes.backbone === undefined ? backbones.map(({ name }) => name) : [wishes.backbone];
   const fitSpeed = measureFitSpeed();
-  let fastest = { ms: Infinity, name: "", macs: Infinity };
+  let fastest = { ms: Infinity, name: "" };
   let missing: unknown;
   for (const backbone of wanted) {
     // One of the same cost takes as long.
-    if (backbone.macs >= fastest.macs) continue;
-    const opened = await openIfThere(backbone, wishes, facts, reporter).catch((error: unknown) => {
+    if (fastest.name !== "" && backboneOf(backbone).macs >= backboneOf(fastest.name).macs) continue;
+    const opened = await open(backbone, wishes, facts, reporter).catch((error: unknown) => {
       if (!isAppError(error, "not_found") || wanted.length === 1) throw error;
       missing ??= error;
       return null;
     });
     if (opened === null) continue;
-    const plan = headPlan(wishes, opened, facts.seed);
+    const plan = headPlan(wishes, backbone, opened, facts.seed);
     const { imageMs } = opened.embedder;
     const estimate = estimateHead(plan, opened.features, { ...facts, imageMs, fitSpeed });
     const ms = estimate.featuresMs + estimate.leanFitMs + estimate.releaseMs;
@@ -146,34 +162,37 @@ async function chooseHead(wishes: PlanWishes, facts: PlanFacts, reporter: Report
       return { plan, why: `${train} photos to learn from; ${why}; ${speed}`, opened };
     }
     opened.embedder.dispose();
-    if (ms < fastest.ms) fastest = { ms, name: backbone.name, macs: backbone.macs };
+    if (ms < fastest.ms) fastest = { ms, name: backbone };
   }
   if (fastest.name === "") throw missing;
   throw tooLittleTime(fastest, facts);
 }
 
-function headPlan(wishes: PlanWishes, { features }: OpenBackbone, seed: number): HeadPlan {
+function headPlan(wishes: PlanWishes, backbone: string, opened: OpenBackbone, seed: number): HeadPlan {
   return {
     mode: "head",
-    backbone: features.backbone.name,
-    size: features.input.width,
+    backbone,
+    ...pinned(backbone, opened),
+    size: opened.features.input.width,
     views: wishes.mirror === true ? 2 : 1,
     ...(wishes.views === undefined ? {} : { randomViews: wishes.views, seed }),
     ...(wishes.denoise === undefined ? {} : { denoise: wishes.denoise }),
   };
 }
 
-function openIfThere(
-  backbone: Backbone,
+function open(
+  name: string,
   { scratch: { size } }: PlanWishes,
-  { signal }: PlanFacts,
+  { store, signal }: PlanFacts,
   reporter: Reporter,
 ): Promise<OpenBackbone> {
   const bar = reporter.progress("download");
-  const opening = openBackbone(backbone, {
+  const opening = openNamed(name, {
+    store,
     size,
+    onNotice: reporter.say,
     signal,
-    onDownload: (done, total) => bar.update(done, total, backbone.name),
+    onDownload: (done, total) => bar.update(done, total, name),
   });
   return opening.finally(() => bar.end());
 }

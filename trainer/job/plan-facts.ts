@@ -1,4 +1,5 @@
 import type { DatasetManifest } from "../../shared/contract/dataset.ts";
+import type { ObjectStore } from "../../shared/store/object-store.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Deadline } from "./deadline.ts";
 
@@ -12,6 +13,8 @@ export interface PlanFacts {
   readonly deadline: Deadline;
   /** Milliseconds that decoding one image takes, measured. */
   readonly decodeMs: number;
+  /** Where published versions are. */
+  readonly store: ObjectStore;
   readonly signal: AbortSignal;
   /** Most threads that train a net. */
   readonly workers: number;

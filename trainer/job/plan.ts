@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { inputSpecSchema } from "../../shared/contract/input-spec.ts";
+import { sha256Schema } from "../../shared/contract/names.ts";
 import { architectures } from "../model/build-model.ts";
 import { trainingConfigSchema } from "../training/config.ts";
 
@@ -33,10 +34,16 @@ const scratchPlanSchema = z.strictObject({
 /** Random views of an image that a head may learn from. */
 export const mostRandomViews = 32;
 
+const backbone = {
+  /** Name in the registry, or where a net of the user's own is, as he named it. */
+  backbone: z.string(),
+  /** Of such a net. */
+  backboneSha256: z.optional(sha256Schema),
+};
+
 const headPlanSchema = z.strictObject({
   mode: z.literal("head"),
-  /** Name in the registry. */
-  backbone: z.string(),
+  ...backbone,
   /** Pixels of the square input. */
   size,
   /** Views of each training image: 2 has the mirrored ones too. */
@@ -52,8 +59,7 @@ const share = z.number().check(z.gte(0), z.lte(1));
 
 const finetunePlanSchema = z.strictObject({
   mode: z.literal("finetune"),
-  /** Name in the registry. */
-  backbone: z.string(),
+  ...backbone,
   /** Pixels of the square input. */
   size,
   /** Name of the backbone whose head says what each view shows; `null` to learn from the labels alone. */

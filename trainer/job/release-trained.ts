@@ -29,6 +29,7 @@ export const longestUse = 500;
 /** Makes a verified bundle of what a run trained; see {@link releaseModel} for what it throws. */
 export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promise<Release> {
   const { dataset, trained, targetPrecision: precision = defaultCalibrationTargets.precision } = run;
+  const { origin } = trained;
   const { labels } = dataset.manifest;
   const progress = createReleaseProgress(reporter);
   try {
@@ -44,12 +45,16 @@ export async function releaseTrained(run: TrainedRun, reporter: Reporter): Promi
         architecture: trained.architecture,
         licence:
           "all rights with the owner of the training images" +
-          (trained.originLicence === null ? "" : `; the features are under ${trained.originLicence}`),
+          (origin === null ? "" : `; the features are those of ${origin.name}, licence: ${origin.licence}`),
         intendedUse: (
           run.intendedUse ?? `telling ${labels.join(", ")} apart in images like those of its dataset`
         ).slice(0, longestUse),
       },
-      provenance: await collectProvenance(projectRoot, { ...run.facts, dataset: dataset.manifest }),
+      provenance: await collectProvenance(projectRoot, {
+        ...run.facts,
+        dataset: dataset.manifest,
+        ...(origin === null ? {} : { backbone: origin }),
+      }),
       calibration: trained.images.calibration,
       correction: trained.images.validation,
       reference: trained.images.train,

@@ -1,8 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { EvaluatedManifest } from "../../shared/contract/manifest.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
-import { type OpenBackbone, openBackbone } from "../backbones/open-backbone.ts";
-import { backboneOf } from "../backbones/registry.ts";
+import { type OpenBackbone, openNamed } from "../backbones/open-backbone.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
 import { checkMetadata, type MetadataTable, openMetadata } from "../data/metadata-table.ts";
 import { loadSplit } from "../data/image-loader.ts";
@@ -212,7 +211,8 @@ async function planJob(
     const [index] = times.speeds();
     const decodeMs = (1000 * (index?.seconds ?? 0)) / Math.max(1, manifest.images.length);
     const isDrawn = request.data === undefined && request.dataset === undefined;
-    const facts = { dataset: manifest, isDrawn, seed, engine, deadline, decodeMs, signal, workers };
+    const { store } = job;
+    const facts = { dataset: manifest, isDrawn, seed, engine, deadline, decodeMs, store, signal, workers };
     const { plan, why, ...choice } = await chooseDenoisedPlan(job, request.wishes, facts, reporter);
     ({ opened } = choice);
     return { plan, why };
@@ -227,8 +227,9 @@ async function trainByPlan(
   reporter: Reporter,
 ): Promise<TrainedClassifier> {
   if (plan.mode === "scratch") return trainScratch(job, plan, reporter);
-  const { backbone, size } = plan;
-  const ready = opened ?? (await openBackbone(backboneOf(backbone), { size, signal: job.signal }));
+  const { backbone, backboneSha256: sha256, size } = plan;
+  const { store, signal } = job;
+  const ready = opened ?? (await openNamed(backbone, { store, size, sha256, signal }));
   return plan.mode === "head"
     ? trainHead(job, plan, ready, reporter)
     : trainFinetune(job, plan, ready, reporter);

@@ -75,7 +75,7 @@ export async function trainFinetune(
       ),
       inputSpec: features.input,
       architecture: { name: features.backbone.name, head: "linear", size: plan.size, tuned: cut.node },
-      originLicence: features.backbone.licence,
+      origin: features.backbone,
       images,
       weightsSha256: result.weightsSha256,
       outcome: `${describe(result, examples.targets.length / examples.classes)}${note}`,
@@ -99,12 +99,13 @@ interface KeptFor {
 /** What {@link trainHead} makes of the same backbone. */
 async function keepHead(
   job: TrainingJob,
-  { backbone, size, denoise }: FinetunePlan,
+  { backbone, backboneSha256, size, denoise }: FinetunePlan,
   opened: OpenBackbone,
   { before, tuned, note }: KeptFor,
   reporter: Reporter,
 ): Promise<TrainedClassifier> {
-  const trained = await trainHead(job, { mode: "head", backbone, size, views: 1, denoise }, opened, reporter);
+  const plan = { mode: "head", backbone, backboneSha256, size, views: 1, denoise } as const;
+  const trained = await trainHead(job, plan, opened, reporter);
   const losses = `${before.loss.toFixed(3)} before, ${tuned?.loss.toFixed(3) ?? "unknown"} after`;
   return {
     ...trained,

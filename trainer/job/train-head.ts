@@ -47,7 +47,7 @@ export async function trainHead(
       model: releasableHead(features, head.classifier, (set) => source.embed(set)),
       inputSpec: features.input,
       architecture: { name: backbone.name, head: "linear", size: plan.size },
-      originLicence: backbone.licence,
+      origin: backbone,
       images,
       weightsSha256: hashHead(head.classifier),
       outcome:

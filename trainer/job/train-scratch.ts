@@ -51,7 +51,7 @@ export async function trainScratch(
       model: releasableLayers(model, inputSpec),
       inputSpec,
       architecture: { name: architecture, width, size },
-      originLicence: null,
+      origin: null,
       images,
       weightsSha256: result.weightsSha256,
       outcome: describeTraining(result),

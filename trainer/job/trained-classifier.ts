@@ -1,6 +1,7 @@
 import type { InputSpec } from "../../shared/contract/input-spec.ts";
 import type { ModelManifest } from "../../shared/contract/manifest.ts";
 import type { ObjectStore } from "../../shared/store/object-store.ts";
+import type { BackboneOrigin } from "../backbones/registry.ts";
 import type { IndexedDataset } from "../data/dataset-index.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -21,8 +22,8 @@ export interface TrainedClassifier {
   readonly model: ReleasableModel;
   readonly inputSpec: InputSpec;
   readonly architecture: ModelManifest["architecture"];
-  /** Of the model's parts that were trained elsewhere; `null` when there are none. */
-  readonly originLicence: string | null;
+  /** The net that its features are of; `null` when it is all new. */
+  readonly origin: BackboneOrigin | null;
   readonly images: TrainingImages;
   /** Hex SHA-256 of what was trained. */
   readonly weightsSha256: string;

@@ -109,7 +109,7 @@ function origin(facts: CardFacts): string {
   ].join("\n");
 }
 
-function trainedOn({ importedFrom, ...provenance }: CardFacts["provenance"]): string[] {
+function trainedOn({ importedFrom, backbone, ...provenance }: CardFacts["provenance"]): string[] {
   const { dataset, datasetVersion, datasetDigest } = provenance;
   return [
     ...(dataset === null
@@ -118,6 +118,11 @@ function trainedOn({ importedFrom, ...provenance }: CardFacts["provenance"]): st
     ...(importedFrom === undefined
       ? []
       : [`- Imported from the file ${escape(importedFrom.file)} (SHA-256 ${importedFrom.sha256})`]),
+    ...(backbone === undefined
+      ? []
+      : [
+          `- Features of ${escape(backbone.name)} (SHA-256 ${backbone.sha256}), licence: ${escape(backbone.licence)}`,
+        ]),
   ];
 }
 

@@ -19,6 +19,8 @@ export interface RunFacts {
   readonly dataset: Pick<DatasetManifest, "dataset" | "datasetVersion" | "digest"> | null;
   /** The file of such a model. */
   readonly importedFrom?: Provenance["importedFrom"];
+  /** The net that the model has its features of. */
+  readonly backbone?: NonNullable<Provenance["backbone"]>;
   /** Everything that was configured, resolved; JSON values only. */
   readonly config: unknown;
   readonly seed: number;
@@ -51,12 +53,17 @@ export async function collectProvenance(root: string, facts: RunFacts): Promise<
     datasetVersion: facts.dataset?.datasetVersion ?? null,
     datasetDigest: facts.dataset?.digest ?? null,
     ...(facts.importedFrom === undefined ? {} : { importedFrom: facts.importedFrom }),
+    ...(facts.backbone === undefined ? {} : { backbone: originOf(facts.backbone) }),
     configDigest: await configDigest(facts.config),
     seed: facts.seed,
     engine: facts.engine,
     packages: await packageVersions(root),
     gitCommit: await gitCommit(root),
   };
+}
+
+function originOf({ name, sha256, licence }: NonNullable<Provenance["backbone"]>): Provenance["backbone"] {
+  return { name, sha256, licence };
 }
 
 /** SHA-256 over a configuration's JSON with sorted keys: the same settings, the same digest. */

@@ -35,9 +35,19 @@ afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true 
 
 const scratch: PlanWishes = { mode: "scratch", scratch: { size: 16, width: 0.25, epochs: 12 } };
 
-function factsOf({ dataset, engine, deadline, signal }: TrainingJob): PlanFacts {
+function factsOf({ dataset, engine, deadline, store, signal }: TrainingJob): PlanFacts {
   const { manifest } = dataset;
-  return { dataset: manifest, isDrawn: false, seed: 1, engine, deadline, decodeMs: 1, signal, workers: 1 };
+  return {
+    dataset: manifest,
+    isDrawn: false,
+    seed: 1,
+    engine,
+    deadline,
+    decodeMs: 1,
+    store,
+    signal,
+    workers: 1,
+  };
 }
 
 function choose(kind: keyof typeof kinds, wishes: PlanWishes): ReturnType<typeof chooseDenoisedPlan> {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DatasetImage } from "../../../shared/contract/dataset.ts";
+import { createMemoryStore } from "../../../shared/store/memory-store.ts";
 import { openWasmEngine } from "../../../trainer/engine/wasm-engine.ts";
 import { choosePlan, type PlanWishes } from "../../../trainer/job/choose-plan.ts";
 import { startDeadline } from "../../../trainer/job/deadline.ts";
@@ -37,6 +38,7 @@ function facts(count: number, side: number, change: Partial<PlanFacts> = {}): Pl
     engine,
     deadline: startDeadline(null),
     decodeMs: 1,
+    store: createMemoryStore(),
     signal: new AbortController().signal,
     workers: 1,
     ...change,
