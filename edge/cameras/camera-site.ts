@@ -38,6 +38,8 @@ export interface SiteRefusal {
 const mostCameras = 200;
 /** An event whose frame is kept is told a little later, when the link works. */
 const snapshotDelayMs = 2_000;
+/** Snapshots that the bucket did not delete are tried again after this. */
+const snapshotRetryMs = 600_000;
 
 /**
  * One site: decides what its cameras' frames mean, remembers it, and tells of changes. It never decodes and never
@@ -250,10 +252,17 @@ export class CameraSite extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(nextAt);
   }
 
+  /** A bucket that fails puts this off, and nothing else: the alarm goes on to what is due next. */
   async #expireSnapshots(): Promise<void> {
-    for (const key of this.#store.expiredSnapshots(this.ports.clock(), 100)) {
-      await this.env.MODELS.delete(key);
-      this.#store.deleteSnapshot(key);
+    const now = this.ports.clock();
+    const keys = this.#store.expiredSnapshots(now, 100);
+    if (keys.length === 0) return;
+    try {
+      await this.env.MODELS.delete([...keys]);
+      this.#store.deleteSnapshots(keys);
+    } catch (error) {
+      this.#store.postponeSnapshots(keys, now + snapshotRetryMs);
+      log({ level: "warn", event: "snapshots-not-deleted", count: keys.length, reason: String(error) });
     }
   }
 

@@ -102,7 +102,10 @@ export class SiteStore {
     return Number(row?.["seq"] ?? 0) + 1;
   }
 
-  /** Writes an event, and forgets the oldest of its camera but those that still have to be delivered. */
+  /**
+   * Writes an event, and forgets the oldest of its camera but those that still have to be delivered. A delivery that was
+   * given up is forgotten with its event: it can be replayed as long as that is there.
+   */
   addEvent(event: CameraEvent): void {
     this.#run(
       "INSERT INTO events (sequence, id, camera, body) VALUES (?, ?, ?, ?)",
@@ -111,12 +114,15 @@ export class SiteStore {
       event.camera,
       JSON.stringify(event),
     );
-    this.#run(
-      `DELETE FROM events WHERE camera = ?1 AND id NOT IN (SELECT event FROM deliveries) AND sequence <=
-        (SELECT sequence FROM events WHERE camera = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2)`,
+    const forgotten = this.#run(
+      `DELETE FROM events WHERE camera = ?1 AND sequence <=
+          (SELECT sequence FROM events WHERE camera = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2)
+        AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event = events.id AND nextAt IS NOT NULL)
+        RETURNING id`,
       event.camera,
       keptEvents,
     );
+    for (const { id = null } of forgotten) this.#run("DELETE FROM deliveries WHERE event = ?", id);
   }
 
   /** Events after a position, the oldest first, or without one the newest, the newest first. */
@@ -169,13 +175,33 @@ export class SiteStore {
     );
   }
 
+  /** Writes how a delivery fares; one that went with its webhook or camera meanwhile stays gone. */
+  updateDelivery({ event, webhook, attempts, nextAt, lastError }: StoredDelivery): void {
+    this.#run(
+      "UPDATE deliveries SET attempts = ?, nextAt = ?, lastError = ? WHERE event = ? AND webhook = ?",
+      attempts,
+      nextAt,
+      lastError,
+      event,
+      webhook,
+    );
+  }
+
   deleteDelivery({ event, webhook }: Pick<StoredDelivery, "event" | "webhook">): void {
     this.#run("DELETE FROM deliveries WHERE event = ? AND webhook = ?", event, webhook);
   }
 
-  /** Deliveries that are due, those first that were tried least. */
+  /**
+   * Deliveries that are due, those first that were tried least. One whose event or webhook is gone is deleted: nobody
+   * would ever try it, and it would be due for ever.
+   */
   dueDeliveries(now: number, limit: number): readonly StoredDelivery[] {
     if (!this.#exists) return [];
+    this.#run(
+      `DELETE FROM deliveries WHERE nextAt <= ? AND NOT EXISTS (SELECT 1 FROM events JOIN webhooks
+        ON events.id = deliveries.event AND webhooks.id = deliveries.webhook)`,
+      now,
+    );
     return this.#run(
       `SELECT deliveries.* FROM deliveries JOIN events ON events.id = deliveries.event
         WHERE nextAt <= ? ORDER BY attempts, sequence LIMIT ?`,
@@ -209,8 +235,13 @@ export class SiteStore {
     return this.#exists && this.#run("SELECT 1 FROM snapshots WHERE key = ?", key).length > 0;
   }
 
-  deleteSnapshot(key: string): void {
-    this.#run("DELETE FROM snapshots WHERE key = ?", key);
+  deleteSnapshots(keys: readonly string[]): void {
+    for (const key of keys) this.#run("DELETE FROM snapshots WHERE key = ?", key);
+  }
+
+  /** Lets snapshots be due later. */
+  postponeSnapshots(keys: readonly string[], until: number): void {
+    for (const key of keys) this.#run("UPDATE snapshots SET expiresAt = ? WHERE key = ?", until, key);
   }
 
   /** When the next delivery or the end of a snapshot is due, `null` where nothing is. */

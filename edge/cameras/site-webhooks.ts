@@ -161,7 +161,7 @@ export class SiteWebhooks {
     const pauseMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(delivery.attempts, 20));
     // half of it at random, so that targets that failed together do not come back together
     const nextAt = isOver ? null : now + Math.round(pauseMs * (0.5 + random() / 2));
-    this.#store.putDelivery({ ...delivery, attempts: delivery.attempts + 1, nextAt, lastError: reason });
+    this.#store.updateDelivery({ ...delivery, attempts: delivery.attempts + 1, nextAt, lastError: reason });
     const { event, webhook, attempts } = delivery;
     const level = isOver ? "error" : "warn";
     log({ level, event: "webhook-failed", delivery: event, webhook, attempts: attempts + 1, reason, isOver });
