@@ -17,9 +17,10 @@ const toldFrames = 64;
 
 /**
  * Whatever a camera sends to its own path: frames, events without a frame, keep-alives and probes.
- * With a valid token every one of them is answered 200, but for a flood of frames; without one nothing is read.
+ * With a valid token every one of them is answered 200, but for a flood of frames, and frames that cannot be classified
+ * at the moment; without one nothing is read.
  * @param id of the camera  @param token `null` where an API key let the caller in
- * @throws {AppError} unauthorized, rate_limited, payload_too_large, model_unavailable
+ * @throws {AppError} unauthorized, rate_limited, payload_too_large, model_unavailable, overloaded, store_unavailable
  */
 export async function answerCamera(
   context: Context<AppEnvironment>,
@@ -80,7 +81,7 @@ async function takePost(
       events: [],
     };
     for await (const image of readStream(incoming.body, contentType)) {
-      const sent = { images: image.length === 0 ? [] : [image], at: null };
+      const sent = { images: image.length === 0 ? [] : [image], at: null, isStream: true };
       const taken = await takeOrRetry(sent, admitted, token, request, services, memory);
       all.state = taken.state ?? all.state;
       all.frames = [...all.frames, ...taken.frames].slice(-toldFrames);

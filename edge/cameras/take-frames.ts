@@ -2,7 +2,7 @@ import { isScheduled } from "../../shared/camera/schedule.ts";
 import { type CameraConfig, siteOf } from "../../shared/contract/camera.ts";
 import type { FrameAnswer } from "../../shared/contract/camera-api.ts";
 import type { CameraEvent } from "../../shared/contract/camera-event.ts";
-import { AppError } from "../../shared/contract/errors.ts";
+import { AppError, isAppError } from "../../shared/contract/errors.ts";
 import { problemOf } from "../http/answer-problem.ts";
 import type { Services } from "../services.ts";
 import type { AdmittedCamera } from "./admit-camera.ts";
@@ -24,6 +24,8 @@ export interface FrameRequest {
 export interface PostedFrames extends SentFrames {
   /** Of what the camera may send, as many are taken already. */
   readonly paid?: number;
+  /** Whether they are of a stream, whose frames nobody can send again. */
+  readonly isStream?: boolean;
 }
 
 /** What became of the frames of one request. */
@@ -42,7 +44,8 @@ let posts = 0;
 
 /**
  * Classifies the newest frames of one post, the newest first, and tells the site of them, the oldest first.
- * @throws {AppError} unauthorized when the token was taken back meanwhile; model_unavailable
+ * @throws {AppError} unauthorized when the token was taken back meanwhile; model_unavailable; overloaded or
+ * store_unavailable where no frame was taken, and they can be sent again
  */
 export async function takeFrames(
   admitted: AdmittedCamera,
@@ -110,7 +113,8 @@ async function classifyNewest(
       const picture = camera.isWatched ? bytes : null;
       reports.unshift({ index, report: reportOf(result, sent.at, arrivedAt, picture) });
     } catch (error) {
-      if (isOurs(error)) throw error;
+      const canResend = reports.length === 0 && sent.isStream !== true;
+      if (isOurs(error) || (isBusy(error) && canResend)) throw error;
       answers[index] = { outcome: "failed", problem: problemOf(error, request.requestId, services) };
     }
   }
@@ -150,6 +154,11 @@ function reasonToSkip(
 /** What is not the fault of the frame. */
 function isOurs(error: unknown): boolean {
   return !(error instanceof AppError) || ["model_unavailable", "not_found", "internal"].includes(error.code);
+}
+
+/** What passes: the frame is worth another try, but not the newer ones that are taken already. */
+function isBusy(error: unknown): boolean {
+  return isAppError(error, "overloaded") || isAppError(error, "store_unavailable");
 }
 
 function answerOf({ outcome, predictions, unknown }: ClassifiedResult): FrameAnswer {
