@@ -142,16 +142,31 @@ export class Rollouts {
     return trial;
   }
 
-  #armOf({ reference, caller, keepAlive }: ModelRequest, record: AliasRecord, trial: Trial): Arm {
+  #armOf(request: ModelRequest, record: AliasRecord, trial: Trial): Arm {
     const { version, canaryFraction } = trial.rollout;
     if (trial.ended !== null) return "stable";
-    if (!this.#isReady(reference, trial)) {
+    if (!this.#isReady(request.reference, trial)) {
       // the version that serves answers until the other one has loaded
-      this.#options.models.preload(candidateOf(reference.model, version), keepAlive);
+      this.#preload(request, trial);
       return "stable";
     }
-    const share = rolloutShare(caller, record.model, record.alias, version);
+    const share = rolloutShare(request.caller, record.model, record.alias, version);
     return share < canaryFraction ? "candidate" : "stable";
+  }
+
+  /** Begins to load what is tried; where that cannot begin now, a later request sees to it. */
+  #preload(request: ModelRequest, trial: Trial): void {
+    const { models, log } = this.#options;
+    try {
+      models.preload(candidateOf(request.reference.model, trial.rollout.version), request.keepAlive);
+    } catch (error) {
+      log({
+        level: "warn",
+        event: "candidate-not-loaded",
+        ...namesOf(request, trial),
+        reason: String(error),
+      });
+    }
   }
 
   #isReady(reference: ModelReference, { rollout }: Trial): boolean {

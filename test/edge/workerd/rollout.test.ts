@@ -12,6 +12,7 @@ import {
   putAlias,
   putVersion,
 } from "../../fixtures/hand-made-bundle.ts";
+import { createGate } from "../../fixtures/gate.ts";
 import { solidPng } from "../../fixtures/png.ts";
 import { type Edge, imagePost, openEdge, pollMs } from "./open-edge.ts";
 
@@ -209,6 +210,38 @@ describe("a rollout", () => {
     expect(new Set(versions)).toEqual(new Set([stable.manifest.version]));
     expect(ends()).toHaveLength(1);
     expect((await storedRecord()).lastRollback?.reason).toContain("failed");
+  });
+
+  it("costs no answer when no other model can be loaded now: the version that serves answers", async () => {
+    const gate = createGate();
+    edge = openEdge(undefined, undefined, {}, undefined, {
+      wrapLoad: (load) => async (located, room) => {
+        if (located.version !== stable.manifest.version) await gate.opened;
+        return load(located, room);
+      },
+    });
+    stable = await handMadeBundle({ model: edge.model });
+    candidate = await handMadeBundle({ model: edge.model, seed: 2 });
+    await putVersion(edge.store, stable);
+    await change(null);
+    await classify(edge, "first");
+    const others = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => handMadeBundle({ model: edge.model, seed: 3 + i })),
+    );
+    // a body that does not tell its length would take half the room
+    const headers = { "content-type": "image/png", "content-length": String(red.length) };
+    const loading: Promise<Response>[] = [];
+    for (const other of others) {
+      await putVersion(edge.store, other);
+      loading.push(edge.fetch(`/classify?version=${other.manifest.version}`, { ...imagePost(red), headers }));
+    }
+    await change({ canaryFraction: 1 });
+    await classify(edge, "looks");
+
+    expect((await classify(edge, "any")).version).toBe(stable.manifest.version);
+    expect(edge.logged.filter(({ event }) => event === "candidate-not-loaded")).toHaveLength(1);
+    gate.open();
+    await Promise.all(loading);
   });
 
   it("serves on when its version is broken, and says why", async () => {
