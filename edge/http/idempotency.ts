@@ -68,15 +68,17 @@ export async function answerOnce(
 }
 
 async function workOrRelease(
-  { store }: Pick<Services, "store">,
+  { store, log }: Pick<Services, "store" | "log">,
   key: string,
   work: () => Promise<RepeatableAnswer>,
 ): Promise<RepeatableAnswer> {
   try {
     return await work();
   } catch (error) {
-    // it was not done: the same request may be sent again
-    await store.delete(key);
+    // it was not done: the same request may be sent again, at the latest when the claim has aged
+    await store.delete(key).catch((failure: unknown) => {
+      log({ level: "warn", event: "idempotency-not-released", reason: String(failure) });
+    });
     throw error;
   }
 }

@@ -6,17 +6,23 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { AppEnvironment } from "../../../edge/app-environment.ts";
 import { answerOnce } from "../../../edge/http/idempotency.ts";
 import { problemOf } from "../../../edge/http/answer-problem.ts";
+import type { LogEntry } from "../../../edge/ports.ts";
+import { AppError } from "../../../shared/contract/errors.ts";
 import { createMemoryStore } from "../../../shared/store/memory-store.ts";
+import type { ObjectStore } from "../../../shared/store/object-store.ts";
 
 let app: Hono<AppEnvironment>;
 let done: number;
 let work: () => Promise<void>;
 let now: number;
+let logged: LogEntry[];
+let store: ObjectStore;
 let key = 0;
 
 beforeEach(() => {
-  const store = createMemoryStore();
-  const services = { store, clock: () => now, log: () => undefined };
+  store = createMemoryStore();
+  const services = { store, clock: () => now, log: (entry: LogEntry) => void logged.push(entry) };
+  logged = [];
   [done, now] = [0, Date.parse("2026-01-31T00:00:00Z")];
   work = () => Promise.resolve();
   key++;
@@ -82,6 +88,15 @@ describe("a request with an Idempotency-Key", () => {
     expect((await post("a")).status).toBe(409);
     now += 61_000;
     expect((await post("a")).status).toBe(201);
+  });
+
+  it("tells why it failed where its key cannot be released either", async () => {
+    work = () => Promise.reject(new AppError("invalid_argument", "the image is upside down"));
+    store.delete = () => Promise.reject(new Error("no route"));
+    const response = await post("a");
+
+    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+    expect(logged).toMatchObject([{ event: "idempotency-not-released", reason: "Error: no route" }]);
   });
 
   it("means something new after a day", async () => {
