@@ -90,7 +90,7 @@ async function take(context: Handled, services: Services, sent: SentFeedback): P
   return labelSample(context, services, sent, request.requestId);
 }
 
-/** Feedback to an image that was sampled when it was classified. */
+/** Feedback to an image that was sampled when it was classified. @throws {AppError} not_found, already_reviewed */
 async function labelSample(
   context: Handled,
   { store, clock, settings }: Services,
@@ -103,7 +103,7 @@ async function labelSample(
     const id = await feedbackIdOf(keyIdOf(context) ?? "", requestId, index, compactDay(day));
     const known = await findFeedback(store, model, id);
     if (known === null) continue;
-    const record: FeedbackRecord = { ...known.record, label, ...(consent ? {} : { image: null }) };
+    const record = relabelled(known.record, label, consent);
     // the record first: it must not promise an image that is gone
     await changeFeedback(store, known, record);
     if (!consent) await removeImages(store, record);
@@ -112,6 +112,20 @@ async function labelSample(
   throw new AppError(
     "not_found",
     `no image of request ${requestId} was kept; send the image itself with its label`,
+  );
+}
+
+/**
+ * What a sample says after its feedback. The label of what was reviewed stays, and can only lose its image.
+ * @throws {AppError} already_reviewed
+ */
+function relabelled(record: FeedbackRecord, label: string, consent: boolean): FeedbackRecord {
+  const { status } = record;
+  if (!consent) return { ...record, image: null, ...(status === "quarantined" ? { label } : {}) };
+  if (status === "quarantined") return { ...record, label };
+  throw new AppError(
+    "already_reviewed",
+    `the image of this request was reviewed and is ${status}; its label stays, send no other`,
   );
 }
 

@@ -70,7 +70,7 @@ function send(): Operation {
   return {
     operationId: "sendFeedback",
     summary:
-      "Says what an image shows: that of an earlier request, where it was sampled, or one that is sent.",
+      "Says what an image shows: that of an earlier request, where it was sampled and is not reviewed yet, or one that is sent.",
     parameters: [inHeader("idempotency-key")],
     requestBody: {
       required: true,

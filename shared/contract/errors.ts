@@ -28,6 +28,7 @@ export const errorCodes = [
   // stores and services
   "precondition_failed",
   "already_exists",
+  "already_reviewed",
   "model_unavailable",
   "overloaded",
   "invalid_keys",

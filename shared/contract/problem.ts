@@ -44,6 +44,7 @@ const known: Readonly<Record<ErrorCode, { readonly status: number; readonly titl
   interrupted: { status: 503, title: "Interrupted" },
   precondition_failed: { status: 412, title: "Precondition failed" },
   already_exists: { status: 409, title: "Already exists" },
+  already_reviewed: { status: 409, title: "Already reviewed" },
   overloaded: { status: 503, title: "Overloaded" },
   invalid_keys: { status: 500, title: "Invalid API keys" },
   keys_unavailable: { status: 503, title: "API keys unavailable" },

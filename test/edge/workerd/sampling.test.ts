@@ -12,6 +12,7 @@ import {
   openWithFeedback,
   queueOf,
   sendFeedback,
+  sendReview,
 } from "./open-feedback.ts";
 
 const red = solidPng(40, 40, [255, 0, 0]);
@@ -60,6 +61,31 @@ describe("sampling", () => {
       });
       expect(await withdrawn.json()).toMatchObject({ kept: false });
       expect((await keptOf(edge)).length).toBe(1);
+    },
+  );
+
+  it.each(["accept", "discard"] as const)(
+    "takes no label any more for what was reviewed: %s, and gives up the image where consent is withdrawn",
+    async (decision) => {
+      const edge = await openWithFeedback(all, { editManifest: knowsNothing });
+      await ask(edge, red, "reviewed");
+      const id = (await queueOf(edge))[0]?.id ?? "";
+      await sendReview(edge, id, decision === "accept" ? { decision, label: "crimson" } : { decision });
+      const status = decision === "accept" ? "accepted" : "discarded";
+      const [reviewed] = await queueOf(edge, status);
+
+      const late = await sendFeedback(edge, { label: "cat", consent: true, requestId: "reviewed" });
+      expect(late.status).toBe(409);
+      expect(await late.json()).toMatchObject({
+        code: "already_reviewed",
+        detail: expect.stringContaining(status),
+      });
+      expect(await queueOf(edge, status)).toEqual([reviewed]);
+
+      const withdrawn = await sendFeedback(edge, { label: "cat", consent: false, requestId: "reviewed" });
+      expect(await withdrawn.json()).toMatchObject({ status, kept: false });
+      expect(await queueOf(edge, status)).toEqual([{ ...reviewed, image: null }]);
+      expect((await keptOf(edge)).filter((key) => !key.endsWith(".json"))).toEqual([]);
     },
   );
 
