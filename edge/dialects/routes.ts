@@ -1,7 +1,6 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import type { AppEnvironment } from "../app-environment.ts";
 import { onlyMethods } from "../http/only-methods.ts";
-import { admitBody } from "../overload/admit.ts";
 import type { Services } from "../services.ts";
 import { recogniseScene } from "./deepstack.ts";
 import { takeFormKey } from "./form-key.ts";
@@ -33,7 +32,7 @@ export function addDialectRoutes(
     app.post(path, mayClassify, (context) => classifyAsHuggingFace(context, services));
     app.all(path, onlyMethods("POST"));
   }
-  app.post("/v1/vision/scene", admitBody(services), takeFormKey, mayClassify, (context) =>
+  app.post("/v1/vision/scene", takeFormKey(services), mayClassify, (context) =>
     recogniseScene(context, services),
   );
   app.all("/v1/vision/scene", onlyMethods("POST"));

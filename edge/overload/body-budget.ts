@@ -13,8 +13,9 @@ export interface BodyBudgetOptions {
 
 /** With 48 MB for models and 40 for the decoder it makes 110 of an isolate's 128; JavaScript takes the rest. */
 const defaultBudgetBytes = 22 * 1024 * 1024;
-/** JSON is held as bytes, as text and as decoded image while it is read. */
-const jsonFactor = 3;
+/** An image in text is held as bytes, as text and decoded while it is read. */
+const textFactor = 3;
+const textTypes = /^\s*(?:application\/(?:json|x-www-form-urlencoded)|text\/)/i;
 /** A body that does not tell its length is counted as half the budget, so that two of them may come at once. */
 const undeclaredBytes = defaultBudgetBytes / 2;
 const waitMs = 10;
@@ -31,10 +32,18 @@ export class BodyBudget {
     this.#options = { budgetBytes: defaultBudgetBytes, ...options };
   }
 
-  /** Runs `work`, which reads the body of `request`, when there is room for it. @throws {AppError} overloaded */
-  async hold<T>(request: Request, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work`, which reads the body of `request`, when there is room for it.
+   * @param limitBytes what `work` keeps of the body at most
+   * @throws {AppError} overloaded
+   */
+  async hold<T>(
+    request: Request,
+    work: () => Promise<T>,
+    limitBytes: number = requestLimits.bodyBytes,
+  ): Promise<T> {
     const { clock, wait } = this.#options;
-    const bytes = bytesOf(request);
+    const bytes = bytesOf(request, limitBytes);
     for (let waitedMs = 0; !this.#hasRoom(bytes); waitedMs += waitMs) {
       if (waitedMs >= longestWaitMs) {
         throw overloaded("other requests take the memory for bodies");
@@ -62,8 +71,8 @@ export class BodyBudget {
 }
 
 /** What a body will take; one that is too long is dropped as it comes. */
-function bytesOf({ headers }: Request): number {
+function bytesOf({ headers }: Request, limitBytes: number): number {
   const declared = Number(headers.get("content-length") ?? undeclaredBytes);
-  const bytes = Math.min(declared, requestLimits.bodyBytes);
-  return headers.get("content-type")?.startsWith("application/json") === true ? bytes * jsonFactor : bytes;
+  const bytes = Math.min(declared, limitBytes);
+  return textTypes.test(headers.get("content-type") ?? "") ? bytes * textFactor : bytes;
 }

@@ -130,6 +130,38 @@ describe("a Worker that asks for keys", () => {
     expect(await response.json()).toMatchObject({ success: true, label: "red" });
   });
 
+  it.each([
+    [1, 20_000_000],
+    [6, 4_000_000],
+  ])("lets callers in while %i forms without a known key, of %i bytes, come slowly", async (count, bytes) => {
+    const ends = Array.from({ length: count }, () => new TransformStream<Uint8Array, Uint8Array>());
+    const slow = ends.map(({ readable }) =>
+      closed.fetch("/v1/vision/scene", {
+        method: "POST",
+        body: readable,
+        headers: { "content-type": "multipart/form-data; boundary=x", "content-length": String(bytes) },
+      }),
+    );
+    const headers = { "content-type": "image/png", "content-length": "15000000", "x-api-key": key };
+    const answer = await closed.fetch("/classify", { method: "POST", body: red, headers });
+    await Promise.all(ends.map(({ writable }) => writable.abort("gone").catch(() => undefined)));
+
+    expect(answer.status).toBe(200);
+    for (const { status } of await Promise.all(slow)) expect([400, 413, 503]).toContain(status);
+  });
+
+  it("takes larger forms where a header has the key, and says so", async () => {
+    const padded = form(key, red);
+    if (padded.body instanceof FormData) padded.body.append("note", " ".repeat(4_000_000));
+    const refused = await closed.fetch("/v1/vision/scene", padded);
+    const taken = await closed.fetch("/v1/vision/scene", { ...padded, headers: { "x-api-key": key } });
+
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toEqual({ success: false, error: expect.stringContaining("X-API-Key") });
+    expect(await taken.json()).toMatchObject({ success: true, label: "red" });
+    expect(await (await edge.fetch("/v1/vision/scene", padded)).json()).toMatchObject({ success: true });
+  });
+
   it.each(["", "nobody's", "two\nlines"])("refuses the key %j in each dialect's words", async (wrong) => {
     const scene = await closed.fetch("/v1/vision/scene", form(wrong, red));
     const hf = await closed.fetch("/hf", imagePost(red));

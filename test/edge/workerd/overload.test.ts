@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BodyBudget } from "../../../edge/overload/body-budget.ts";
 import { TurnQueue } from "../../../edge/overload/turn-queue.ts";
+import type { AppError } from "../../../shared/contract/errors.ts";
 import { handMadeBundle, pureColours, putAlias, putVersion } from "../../fixtures/hand-made-bundle.ts";
 import { solidPng } from "../../fixtures/png.ts";
 import { type Edge, imagePost, openEdge } from "./open-edge.ts";
@@ -99,6 +100,20 @@ describe("the budget of bodies", () => {
 
     expect(done.slice(0, 2)).toEqual(["half", "rest"]);
     expect(done).toHaveLength(4);
+  });
+
+  it.each([
+    ["application/json; charset=utf-8", "overloaded"],
+    ["application/x-www-form-urlencoded", "overloaded"],
+    ["text/plain", "overloaded"],
+    ["multipart/form-data; boundary=x", "done"],
+    ["image/jpeg", "done"],
+  ])("counts text three times: a fifth of %s, where half is left, is %s", async (contentType, outcome) => {
+    const bodies = new BodyBudget({ clock: () => 0, wait: () => Promise.resolve(), budgetBytes: 100 });
+    void bodies.hold(bodyOf(50), () => new Promise(() => undefined));
+    const held = bodies.hold(bodyOf(20, contentType), async () => "done");
+
+    expect(await held.catch(({ code }: AppError) => code)).toBe(outcome);
   });
 
   it("refuses a body that finds no room for long, and takes back the share of a request that died", async () => {
