@@ -4,6 +4,7 @@ import type { CameraEvent } from "../../shared/contract/camera-event.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import { readStream } from "../../shared/camera/part-stream.ts";
 import type { AppEnvironment } from "../app-environment.ts";
+import { admit } from "../overload/admit.ts";
 import type { Services } from "../services.ts";
 import { type AdmittedCamera, admitCamera, lookUp } from "./admit-camera.ts";
 import { type CameraMemory, type RememberedCamera, takeAllowance } from "./camera-memory.ts";
@@ -17,8 +18,8 @@ const toldFrames = 64;
 
 /**
  * Whatever a camera sends to its own path: frames, events without a frame, keep-alives and probes.
- * With a valid token every one of them is answered 200, but for a flood of frames, and frames that cannot be classified
- * at the moment; without one nothing is read.
+ * With a valid token every one of them is answered 200, but for a flood of frames, and frames that there is no room for or that
+ * cannot be classified at the moment; without one nothing is read.
  * @param id of the camera  @param token `null` where an API key let the caller in
  * @throws {AppError} unauthorized, rate_limited, payload_too_large, model_unavailable, overloaded, store_unavailable
  */
@@ -38,7 +39,7 @@ export async function answerCamera(
   };
   const isPost = incoming.method === "POST" || incoming.method === "PUT";
   const taken = isPost
-    ? await takePost(incoming, admitted, token, request, services, memory)
+    ? await takePost(context, admitted, token, request, services, memory)
     : { state: null, frames: [], events: [] };
   const answer: FramesAnswer = {
     result: true,
@@ -65,15 +66,15 @@ export function basicCredential(header: string | undefined): { user: string; pas
 }
 
 async function takePost(
-  incoming: Request,
+  context: Context<AppEnvironment>,
   admitted: AdmittedCamera,
   token: string | null,
   request: FrameRequest,
   services: Services,
   memory: CameraMemory,
 ): Promise<TakenFrames> {
+  const incoming = context.req.raw;
   const contentType = incoming.headers.get("content-type") ?? "";
-  const camera = memory.of(admitted.record.id);
   if (/^\s*multipart\/x-mixed-replace/i.test(contentType) && incoming.body !== null) {
     const all: { state: string | null; frames: FrameAnswer[]; events: CameraEvent[] } = {
       state: null,
@@ -89,9 +90,12 @@ async function takePost(
     }
     return all;
   }
-  const paid = refuseFlood(incoming, admitted, camera, services);
-  const sent = await readFrames(incoming);
-  return takeOrRetry({ ...sent, paid }, admitted, token, request, services, memory);
+  const paid = refuseFlood(incoming, admitted, memory.of(admitted.record.id), services);
+  const take = async (): Promise<TakenFrames> => {
+    const sent = await readFrames(incoming);
+    return takeOrRetry({ ...sent, paid }, admitted, token, request, services, memory);
+  };
+  return paid === 0 ? take() : admit(context, services, take);
 }
 
 /** Once more where the configuration changed while the frames were handled. */
