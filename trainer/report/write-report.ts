@@ -105,4 +105,3 @@ async function readComparison(store: ObjectStore, runId: string): Promise<Precis
   const what = `${precisionsFile} of run ${runId}`;
   return parseJsonWith(precisionComparisonSchema, new TextDecoder().decode(found.bytes), what);
 }
-
