@@ -15,7 +15,7 @@ import { parseJsonBody } from "../http/json-body.ts";
 import { readBody } from "../http/read-body.ts";
 import type { Services } from "../services.ts";
 import { requireFeedback } from "./answer-feedback.ts";
-import { changeFeedback, imageKeyOf, removeImages } from "./feedback-shelf.ts";
+import { changeFeedback, imageKeyOf, removeFeedback, removeImages } from "./feedback-shelf.ts";
 
 type Handled = Context<AppEnvironment>;
 
@@ -82,7 +82,7 @@ export async function reviewFeedback(context: Handled, services: Services): Prom
       if (isAppError(error, "precondition_failed") && attempt < mostAttempts) continue;
       throw error;
     }
-    if (review.decision === "discard") await removeImages(services.store, record);
+    if (review.decision === "discard") await removeDiscarded(services, record);
     context.header("cache-control", "no-store");
     return context.json(record);
   }
@@ -101,6 +101,11 @@ function accept(record: FeedbackRecord, said: string | undefined): FeedbackRecor
 
 function discard(record: FeedbackRecord): FeedbackRecord {
   return { ...record, image: null, status: "discarded" };
+}
+
+/** Deletes the image, and the record, too, where it was kept past its day since it was accepted. */
+async function removeDiscarded({ store, clock }: Services, record: FeedbackRecord): Promise<void> {
+  await (Date.parse(record.expiresAt) > clock() ? removeImages : removeFeedback)(store, record);
 }
 
 /** A record of a listing, `null` for an image, and where it went away or is broken. */

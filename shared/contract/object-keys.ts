@@ -34,6 +34,8 @@ export const objectKeys = {
   /** @param ending of the image's format, e.g. `jpg` */
   feedbackImage: (model: string, day: string, id: string, ending: string): string =>
     `feedback/${model}/${day}/${id}.${ending}`,
+  /** When which feedback is to be looked at next; where it is missing all of it is. */
+  feedbackExpiry: (): string => "expiry/feedback.json",
   apiKeys: (): string => "auth/keys.json",
 } as const;
 

@@ -189,6 +189,17 @@ describe("the review", () => {
     expect(await queueOf(edge, "discarded")).toMatchObject([{ id, image: null }]);
   });
 
+  it("deletes what it discards after its day, for which it was kept since it was accepted", async () => {
+    await sendReview(edge, id, { decision: "accept", label: "crimson" });
+    const { store, clock } = edge;
+    edge.advance(31 * 86_400_000);
+    await expireFeedback({ store, clock, log: silent });
+    expect(await keptOf(edge)).toHaveLength(2);
+
+    expect((await sendReview(edge, id, { decision: "discard" })).status).toBe(200);
+    expect(await keptOf(edge)).toEqual([]);
+  });
+
   it.each(["/feedback/nothing/image", `/feedback/20260131-${"0".repeat(32)}/image`])(
     "answers 404 at %s",
     async (path) => {
