@@ -47,14 +47,14 @@ describe("dealFolds", () => {
 });
 
 /** Features that say the class or, with `signal` 0, nothing. */
-function embedded(count: number, signal: number): EmbeddedImages {
+function embedded(count: number, signal: number, size = 4): EmbeddedImages {
   const random = stream(1, "features");
   const labels = Int32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? 0 : 1));
   const features = Float32Array.from(
-    { length: count * 4 },
-    (_, at) => random.uniform() + signal * (labels[Math.floor(at / 4)] ?? 0),
+    { length: count * size },
+    (_, at) => random.uniform() + signal * (labels[Math.floor(at / size)] ?? 0),
   );
-  return { views: [features], labels, size: 4, classes: 2 };
+  return { views: [features], labels, size, classes: 2 };
 }
 
 describe("crossValidateHead", () => {
@@ -71,7 +71,7 @@ describe("crossValidateHead", () => {
   });
 
   it("is what whole heads give that are fitted without each fold", () => {
-    const images = embedded(90, 0.4);
+    const images = embedded(90, 0.06, 60);
     const foldOf = dealFolds(described(90), 5);
     const every = [...foldOf.keys()];
     let right = 0;
