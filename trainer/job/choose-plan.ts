@@ -3,8 +3,9 @@ import { type OpenBackbone, openNamed } from "../backbones/open-backbone.ts";
 import { backboneOf, backbones } from "../backbones/registry.ts";
 import { measureFitSpeed } from "../training/fit-cost.ts";
 import { planTraining, type PlanRequest, typicalSide } from "../training/defaults.ts";
+import { fitFinetunePlan } from "./finetune-budget.ts";
 import { countOf, estimateHead, fixedMs } from "./head-estimate.ts";
-import type { ChosenPlan, DenoiseChoice, HeadPlan, Mode } from "./plan.ts";
+import type { ChosenPlan, DenoiseChoice, FinetunePlan, HeadPlan, Mode } from "./plan.ts";
 import type { PlanFacts } from "./plan-facts.ts";
 import type { Reporter } from "./reporter.ts";
 import { fitScratchPlan } from "./scratch-budget.ts";
@@ -52,7 +53,7 @@ export async function choosePlan(
     return { plan: { ...fitted.plan, ...fixedDenoise(wishes) }, why: fitted.why, opened: null };
   };
   if (wishes.mode === "scratch") return fromNothing("as asked");
-  if (wishes.mode === "finetune") return planFinetune(wishes, facts, reporter);
+  if (wishes.mode === "finetune") return chooseFinetune(wishes, facts, reporter);
   const reason = wishes.mode === "auto" ? reasonForScratch(wishes, facts) : null;
   if (reason !== null) return fromNothing(reason);
   try {
@@ -76,32 +77,49 @@ const tunedByDefault = { backbone: "mobilenet-v1-0.5-160", size: 152 } as const;
 const teacherByDefault = "mobilenet-v2-1.0-224";
 
 /** The plan for last layers; the settings are those that did best on a few hundred photos. */
-async function planFinetune(wishes: PlanWishes, facts: PlanFacts, reporter: Reporter): Promise<PlanChoice> {
-  const { backbone, teacher, scratch, denoise, views } = wishes;
-  const net = backbone ?? tunedByDefault.backbone;
-  // The size of a net of the caller's own stands in its file.
-  const opened = isRegistered(net) ? null : await open(net, wishes, facts, reporter);
+function planFinetune(
+  { backbone, teacher, scratch, denoise, views }: PlanWishes,
+  net: string,
+  opened: OpenBackbone | null,
+  seed: number,
+): FinetunePlan {
   const usualSize = backbone === undefined ? tunedByDefault.size : opened?.features.input.width;
   return {
-    plan: {
-      mode: "finetune",
-      backbone: net,
-      ...pinned(net, opened),
-      size: scratch.size ?? usualSize ?? backboneOf(net).size,
-      teacher: teacherOf(net, teacher),
-      teacherShare: 0.7,
-      views: views ?? 6,
-      ...(denoise === undefined ? {} : { denoise }),
-      seed: facts.seed,
-      epochs: scratch.epochs ?? 6,
-      batchSize: 32,
-      learningRate: scratch.learningRate ?? 1e-3,
-      tailRate: 0.1,
-      weightDecay: 0.01,
-    },
-    why: "as asked",
-    opened,
+    mode: "finetune",
+    backbone: net,
+    ...pinned(net, opened),
+    size: scratch.size ?? usualSize ?? backboneOf(net).size,
+    teacher: teacherOf(net, teacher),
+    teacherShare: 0.7,
+    views: views ?? 6,
+    ...(denoise === undefined ? {} : { denoise }),
+    seed,
+    epochs: scratch.epochs ?? 6,
+    batchSize: 32,
+    learningRate: scratch.learningRate ?? 1e-3,
+    tailRate: 0.1,
+    weightDecay: 0.01,
   };
+}
+
+/** With a budget, what of the plan fits by the speed of its backbone, which is opened for that. */
+async function chooseFinetune(wishes: PlanWishes, facts: PlanFacts, reporter: Reporter): Promise<PlanChoice> {
+  const { backbone: net = tunedByDefault.backbone, scratch } = wishes;
+  const { dataset, decodeMs, deadline } = facts;
+  const size = scratch.size ?? (wishes.backbone === undefined ? tunedByDefault.size : undefined);
+  // The size of a net of the caller's own stands in its file.
+  const isOpened = deadline.budgetMs !== null || !isRegistered(net);
+  const opened = isOpened ? await open(net, size, facts, reporter) : null;
+  const plan = planFinetune(wishes, net, opened, facts.seed);
+  if (opened === null || deadline.budgetMs === null) return { plan, why: "as asked", opened };
+  const fixed = { views: wishes.views !== undefined, teacher: wishes.teacher !== undefined };
+  const speed = { dataset, decodeMs, imageMs: opened.embedder.imageMs };
+  try {
+    return { ...fitFinetunePlan(plan, fixed, speed, deadline.leftMs()), opened };
+  } catch (error) {
+    opened.embedder.dispose();
+    throw error;
+  }
 }
 
 function teacherOf(net: string, wanted = isRegistered(net) ? teacherByDefault : "none"): string | null {
@@ -138,7 +156,7 @@ async function chooseHead(wishes: PlanWishes, facts: PlanFacts, reporter: Report
   for (const backbone of wanted) {
     // One of the same cost takes as long.
     if (fastest.name !== "" && backboneOf(backbone).macs >= backboneOf(fastest.name).macs) continue;
-    const opened = await open(backbone, wishes, facts, reporter).catch((error: unknown) => {
+    const opened = await open(backbone, wishes.scratch.size, facts, reporter).catch((error: unknown) => {
       if (!isAppError(error, "not_found") || wanted.length === 1) throw error;
       missing ??= error;
       return null;
@@ -182,7 +200,7 @@ function headPlan(wishes: PlanWishes, backbone: string, opened: OpenBackbone, se
 
 function open(
   name: string,
-  { scratch: { size } }: PlanWishes,
+  size: number | undefined,
   { store, signal }: PlanFacts,
   reporter: Reporter,
 ): Promise<OpenBackbone> {

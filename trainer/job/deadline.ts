@@ -17,3 +17,16 @@ export function startDeadline(
   const elapsedMs = (): number => now() - start;
   return { budgetMs, elapsedMs, leftMs: () => (budgetMs ?? Infinity) - elapsedMs() };
 }
+
+/**
+ * The milliseconds that are left of a part of the time, which begins when it is first asked; endless without a budget.
+ * @param partMs how long that part is, asked once
+ */
+export function startPart(deadline: Deadline, partMs: () => number): () => number {
+  if (deadline.budgetMs === null) return () => Infinity;
+  let endMs: number | null = null;
+  return () => {
+    endMs ??= deadline.elapsedMs() + partMs();
+    return endMs - deadline.elapsedMs();
+  };
+}

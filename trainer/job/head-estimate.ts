@@ -3,7 +3,9 @@ import type { OpenBackbone } from "../backbones/open-backbone.ts";
 import { fitMacs, type HeadShape, prepareMacs, waysToFit } from "../training/fit-cost.ts";
 import { knownWithin } from "../training/known-classes.ts";
 import { folds } from "../training/cross-validation.ts";
+import type { IndexedDataset } from "../data/dataset-index.ts";
 import type { HeadPlan } from "./plan.ts";
+import type { StageTimes } from "./stage-times.ts";
 
 /** What a head is learnt from, and how fast this machine is at it. */
 export interface HeadFacts {
@@ -80,6 +82,22 @@ export function estimateReleaseMs({ dataset, decodeMs, imageMs }: Omit<HeadFacts
   const looked = Math.min(mostLookedAt, countOf(dataset, "train")) + Math.min(mostLookedAt, calibration);
   const inferred = 2 * calibration + looked + 4 * test;
   return caution * (3 * decodeShare * test * decodeMs + inferred * imageMs) + fixedMs;
+}
+
+/** What is known of a job's speed by the stages behind it. @param imageMs measured on one image */
+export function measuredFacts(
+  { manifest }: IndexedDataset,
+  times: StageTimes,
+  imageMs: number,
+): Omit<HeadFacts, "fitSpeed"> {
+  const speeds = new Map(
+    times.speeds().map(({ stage, images, seconds }) => [stage, (1000 * seconds) / images]),
+  );
+  return {
+    dataset: manifest,
+    decodeMs: speeds.get("index") ?? 0,
+    imageMs: Math.max(imageMs, speeds.get("features") ?? 0),
+  };
 }
 
 /** What fitting a head on some rows of features depends on. @param rows images times views */

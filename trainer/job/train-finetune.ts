@@ -14,7 +14,9 @@ import type { TrainingResult } from "../training/training-request.ts";
 import type { Validation } from "../training/validate.ts";
 import { floats } from "../training/weights.ts";
 import { makeExamples, type Teacher } from "./finetune-examples.ts";
-import { fitDenoised } from "./fit-denoised.ts";
+import { startPart } from "./deadline.ts";
+import { type DenoisedOptions, fitDenoised } from "./fit-denoised.ts";
+import { estimateReleaseMs, measuredFacts } from "./head-estimate.ts";
 import { openMetricsLog } from "./metrics-log.ts";
 import type { FinetunePlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
@@ -23,8 +25,10 @@ import type { TrainedClassifier, TrainingImages, TrainingJob } from "./trained-c
 
 /** The validation images choose between epochs, and between the tuned net and the one it began as. */
 const fromTrain = { views: ["plain"], keepsValidation: true } as const;
-/** Of the time of a job, what its release takes at most. */
+/** Of the time of a job, what its release takes at least. */
 const releaseShare = 0.15;
+/** Of the time that is left, what fitting a head to begin with, or a teacher's, may take. */
+const headShare = 0.15;
 
 /**
  * Trains the last layers of a backbone together with a head, on views of the training images that the layers before
@@ -43,7 +47,7 @@ export async function trainFinetune(
   const disposals: (() => void)[] = [() => embedder.dispose()];
   const dispose = (): void => disposals.splice(0).forEach((free) => free());
   try {
-    const start = await fitDenoised(job, plan.denoise, opened, fromTrain, reporter);
+    const start = await fitDenoised(job, plan.denoise, opened, shortFit(job), reporter);
     const { features, images, note } = start;
     const settled = { ...plan, denoise: features.input.denoise };
     const cut = findCut(features, await shapesOf(features));
@@ -63,7 +67,7 @@ export async function trainFinetune(
     );
     disposals.push(() => learner.dispose());
     const before = learner.validate();
-    const result = await tune(job, plan, learner, reporter);
+    const result = await tune(job, plan, learner, embedder.imageMs, reporter);
     if (result.validation === null || result.validation.loss >= before.loss) {
       // the embedder, which came first, is still needed
       disposals.splice(1).forEach((free) => free());
@@ -86,6 +90,13 @@ export async function trainFinetune(
     dispose();
     throw error;
   }
+}
+
+function shortFit({ deadline }: TrainingJob): DenoisedOptions {
+  return {
+    ...fromTrain,
+    shareOfTime: (_, toTry) => startPart(deadline, () => (headShare * deadline.leftMs()) / toTry),
+  };
 }
 
 /** Why a backbone stays as it was. */
@@ -146,19 +157,24 @@ async function openTeacher(
   if (plan.teacher === null) return null;
   const opened = await openBackbone(backboneOf(plan.teacher), { signal: job.signal });
   const { features, embedder } = opened;
-  const { head } = await fitDenoised(job, plan.denoise, opened, fromTrain, reporter);
+  const { head } = await fitDenoised(job, plan.denoise, opened, shortFit(job), reporter);
   reporter.say(`the teacher ${plan.teacher} has ${head.validation.top1Accuracy.toFixed(3)} on validation`);
   return { embedder, head: head.classifier, size: features.input.width };
 }
 
 async function tune(
-  { store, runId, signal, deadline, times }: TrainingJob,
+  { dataset, store, runId, signal, deadline, times }: TrainingJob,
   plan: FinetunePlan,
   learner: TailLearner,
+  imageMs: number,
   reporter: Reporter,
 ): Promise<TrainingResult> {
   const metrics = await openMetricsLog(store, runId);
   const bar = reporter.progress("tune");
+  const releaseMs = Math.max(
+    estimateReleaseMs(measuredFacts(dataset, times, imageMs)),
+    (deadline.budgetMs ?? 0) * releaseShare,
+  );
   let visits = 0;
   try {
     const result = await times.measure(
@@ -170,7 +186,7 @@ async function tune(
           store,
           runId,
           signal,
-          isOutOfTime: () => deadline.leftMs() < (deadline.budgetMs ?? 0) * releaseShare,
+          isOutOfTime: () => deadline.leftMs() < releaseMs,
           onProgress: ({ step, totalSteps, epoch, loss }) =>
             bar.update(step, totalSteps, `epoch ${epoch + 1} loss ${loss.toFixed(3)}`),
           onMetrics: metrics.append,

@@ -15,9 +15,10 @@ import type { Way } from "../training/fit-cost.ts";
 import type { EmbeddedImages } from "../training/fit-rows.ts";
 import { openKnownClasses } from "../training/known-classes.ts";
 import type { LinearClassifier } from "../training/softmax-regression.ts";
+import { startPart } from "./deadline.ts";
 import { fitDenoised } from "./fit-denoised.ts";
 import type { Views } from "./fit-features.ts";
-import { estimateReleaseMs, headShape } from "./head-estimate.ts";
+import { estimateReleaseMs, headShape, measuredFacts } from "./head-estimate.ts";
 import type { HeadPlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TrainedClassifier, TrainingJob } from "./trained-classifier.ts";
@@ -83,21 +84,10 @@ function shareOfTime(
   startMs: number,
   toTry: number,
 ): () => number {
-  if (deadline.budgetMs === null) return () => Infinity;
-  let endMs: number | null = null;
-  return () => {
-    if (endMs === null) {
-      const speeds = new Map(
-        times.speeds().map(({ stage, images, seconds }) => [stage, (1000 * seconds) / images]),
-      );
-      const imageMs = Math.max(measuredMs, speeds.get("features") ?? 0);
-      const facts = { dataset: dataset.manifest, decodeMs: speeds.get("index") ?? 0, imageMs };
-      const nowMs = deadline.elapsedMs();
-      const fitsMs = deadline.leftMs() - estimateReleaseMs(facts) - (toTry - 1) * (nowMs - startMs);
-      endMs = nowMs + fitsMs / toTry;
-    }
-    return endMs - deadline.elapsedMs();
-  };
+  return startPart(deadline, () => {
+    const leftMs = deadline.leftMs() - estimateReleaseMs(measuredFacts(dataset, times, measuredMs));
+    return (leftMs - (toTry - 1) * (deadline.elapsedMs() - startMs)) / toTry;
+  });
 }
 
 /**

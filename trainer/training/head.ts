@@ -16,6 +16,9 @@ export interface FittedHead {
   readonly ways: number;
 }
 
+/** Steps of the fit that is kept, even when the time is up: with fewer, a head is hardly one. */
+const fewestSteps = 20;
+
 /**
  * Fits a linear head: the penalty, and whether the classes that the backbone knows lead the way, are those with the least
  * loss on images that are held back; then the head learns from all.
@@ -32,7 +35,9 @@ export function fitHead(
   const rows = indices.length * images.views.length;
   const lastFit = (way: Way): number => fitMacs(subject.shape, way, rows, false);
   const { way, validation, tried } = chooseWay(subject, holdOuts, lastFit, leftMs);
-  const classifier = fitWhole(images, indices, way, () => leftMs() <= 0);
+  let steps = 0;
+  const isOver = (): boolean => ++steps >= fewestSteps && leftMs() <= 0;
+  const classifier = fitWhole(images, indices, way, isOver);
   return { classifier, way, validation, tried, ways: subject.ways.length };
 }
 
