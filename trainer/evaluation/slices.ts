@@ -72,14 +72,16 @@ function timeOfDay(takenAt: number): string {
 /** Numbers of the images, by the name of the part. */
 type Parts = readonly (readonly [string, readonly number[]])[];
 
-/** The largest parts by name; the others are one. */
+/** The largest parts by name; of many, the small ones are one, and nothing is told where all are small. */
 function largestFirst(names: readonly string[]): Parts {
   const parts = [...Map.groupBy(names.keys(), (i) => names[i] ?? unstated)].toSorted(
     ([, a], [, b]) => b.length - a.length,
   );
   if (parts.length <= mostParts) return parts;
-  const others = parts.slice(mostParts - 1);
-  return [...parts.slice(0, mostParts - 1), [`${others.length} others`, others.flatMap(([, rows]) => rows)]];
+  const own = parts.slice(0, mostParts - 1).filter(([, rows]) => rows.length >= leastImages);
+  const others = parts.slice(own.length);
+  if (own.length === 0) return [];
+  return [...own, [`${others.length} others`, others.flatMap(([, rows]) => rows)]];
 }
 
 /** Parts of rising values, of about as many images each; what has no value comes last. */

@@ -34,8 +34,8 @@ export interface ReportRequest {
   readonly onProgress?: (phase: StudyPhase, done: number, total: number) => void;
 }
 
-const thumbnailLimits = { side: 96, mostImages: 780, mostBytes: 3_000_000 };
-const shownImages = { mistakes: 480, aCell: 60, hardest: 24, all: 700 };
+const thumbnailLimits = { side: 96, mostImages: 980, mostBytes: 4_000_000 };
+const shownImages = { mistakes: 640, aCell: 60, hardest: 24, all: 900 };
 const mostDuplicateGroups = 12;
 const mostCurves = 30;
 /** Images whose accuracy the sweeps measure: as many as take some 15 seconds, and no more than show 10 points. */

@@ -1,11 +1,12 @@
 import { splits } from "../../shared/contract/dataset.ts";
 import { describeArchitecture } from "../release/model-card.ts";
-import { timeText } from "./describe-results.ts";
+import { answerTime, timeText } from "./describe-results.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportFacts } from "./report-facts.ts";
 
 /** The model card: what it is for, what it must not be used for, where it comes from. */
-export function modelCard({ manifest, evaluation, comparison, latencyMs }: ReportFacts): Markup {
+export function modelCard(facts: ReportFacts): Markup {
+  const { manifest, evaluation } = facts;
   const { provenance, input, unknown } = manifest;
   const weakest = evaluation.perClass
     .filter(({ images }) => images > 0)
@@ -20,7 +21,7 @@ export function modelCard({ manifest, evaluation, comparison, latencyMs }: Repor
         `${input.width}x${input.height} px, ${input.fit}, ${input.filter} filter, denoise ${input.denoise}`,
       )}
       ${entry("Architecture", describeArchitecture(manifest.architecture))}
-      ${entry("Time an answer takes", answerTime(comparison, latencyMs))}
+      ${entry("Time an answer takes", timesTaken(facts))}
       ${entry(
         "Unknown images",
         unknown.rule === "none" ? "are not told from known ones" : `are told by the rule ${unknown.rule}`,
@@ -105,11 +106,12 @@ export function datasheet({ dataset }: ReportFacts): Markup {
     }`;
 }
 
-function answerTime(comparison: ReportFacts["comparison"], latencyMs: number): string {
-  const measured = `${timeText(latencyMs)} ms an image where this report was made, decoded and classified alone`;
-  const others = (comparison?.precisions ?? []).flatMap(({ scheme, milliseconds, published }) =>
-    milliseconds === null || published ? [] : [`${timeText(milliseconds)} ms as ${scheme}`],
+function timesTaken(facts: ReportFacts): string {
+  const { milliseconds: published, machine } = answerTime(facts);
+  const others = (facts.comparison?.precisions ?? []).flatMap((row) =>
+    row.milliseconds === null || row.published ? [] : [`${timeText(row.milliseconds)} ms as ${row.scheme}`],
   );
+  const measured = `${timeText(published)} ms an image on ${machine}, decoded and classified alone`;
   return others.length === 0 ? measured : `${measured}; stored otherwise ${others.join(", ")}`;
 }
 

@@ -35,10 +35,10 @@ function column(kind: MetadataColumn["kind"], values: readonly (string | null)[]
 
 describe("sliceAccuracy", () => {
   it("parts by camera, by day and night, and by format, what is not told last by its size", () => {
-    const noon = Date.UTC(2026, 0, 31, 12);
+    const clock = [6, 5.99, 17.99, 18].map((hour) => Date.UTC(2026, 0, 31) + hour * 3_600_000);
     const images = facts(60, (i) => ({
       camera: i < 30 ? "Acme One" : i < 50 ? "Gate 2" : null,
-      takenAt: i % 2 === 0 ? noon : noon + 12 * 3_600_000,
+      takenAt: clock[i % 4] ?? null,
       format: i < 20 ? "png" : "jpeg",
     }));
     const right = images.map((_, i) => i < 30);
@@ -65,11 +65,14 @@ describe("sliceAccuracy", () => {
         Array<boolean>(30).fill(true),
       ),
     ).toEqual([]);
-    const many = facts(120, (i) => ({ camera: `camera ${i < 100 ? 0 : i}` }));
-    const cameras = parts(sliceAccuracy(many, Array<boolean>(120).fill(true)), "camera");
-    expect(cameras).toHaveLength(12);
-    expect(cameras[0]).toEqual(["camera 0", 100, 100]);
-    expect(cameras.at(-1)).toEqual(["10 others", 10, 10]);
+    const many = facts(120, (i) => ({ camera: `camera ${i < 100 ? i % 2 : i}`, source: `roll ${i}` }));
+    const slices = sliceAccuracy(many, Array<boolean>(120).fill(true));
+    expect(parts(slices, "camera")).toEqual([
+      ["camera 0", 50, 50],
+      ["camera 1", 50, 50],
+      ["20 others", 20, 20],
+    ]);
+    expect(parts(slices, "source")).toEqual([]);
   });
 
   it("marks parts of fewer than ten images, and gives each its interval", () => {
