@@ -148,6 +148,11 @@ describe("the report in a browser", () => {
     const all = release.evaluation.images;
     expect(await told.textContent()).toContain(`${all} of ${all} answers are given`);
     expect(await told.textContent()).toContain(`${release.evaluation.top1.right} of them right`);
+    const sure: number[] = await page.evaluate("report.items.map((item) => item.q).sort()");
+    const middle = Math.floor(1000 * (sure[Math.floor(sure.length / 2)] ?? 0));
+    const given = sure.filter((probability) => probability >= middle / 1000).length;
+    await page.locator("#threshold").fill(`${middle}`);
+    expect(await told.textContent()).toContain(`: ${given} of ${all} answers are given`);
     await page.locator("#threshold").fill("1000");
     expect(await told.textContent()).toContain(`From 1.000 on: 0 of ${all}`);
   });
