@@ -162,12 +162,12 @@ describe("labelSmoothing", () => {
 });
 
 describe("averaging", () => {
-  /** A learner of one number, which each step sets to the next of a list. */
+  /** A learner of one number, which each step moves on to the next of a list, from wherever it is. */
   function listLearner(
     values: readonly number[],
   ): Learner & { readonly validated: number[]; readonly now: () => number } {
     const weight = new OwnWeight("number", [1], Float32Array.of(0));
-    const rest = [...values];
+    const rest = values.map((value, i) => value - (values[i - 1] ?? 0));
     const validated: number[] = [];
     const now = (): number => floats(weight.read())[0] ?? Number.NaN;
     return {
@@ -183,7 +183,7 @@ describe("averaging", () => {
       validated,
       now,
       step: () => {
-        tf.tidy(() => weight.write(tf.tensor1d([rest.shift() ?? Number.NaN])));
+        tf.tidy(() => weight.write(tf.tensor1d([now() + (rest.shift() ?? Number.NaN)])));
         return 1;
       },
       validate: () => {
