@@ -113,3 +113,16 @@ describe.for(["a head", "last layers"] as const)("noise removal of %s", (way) =>
     trained.dispose();
   });
 });
+
+it("stays as it was chosen where tuning the last layers does not help", async () => {
+  const job = { ...jobs.noisy, store: createMemoryStore() };
+  const trained = await trainFinetune(
+    job,
+    { ...finetune, learningRate: 1e-20 },
+    await openTinyFeatures(),
+    silent,
+  );
+  expect(trained.outcome).toMatch(/^tuning the last layers did not help.*, noise removal median3$/);
+  expect(trained.inputSpec.denoise).toBe("median3");
+  trained.dispose();
+});
