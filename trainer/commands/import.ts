@@ -111,7 +111,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
     labelFile,
     model: options.model,
     licence: options.licence,
-    provenance: await describeOrigin(path, file, options.seed),
+    provenance: await describeOrigin(path, file, { pixels, channels, cropFraction }, options.seed),
     codec: loadCodec(),
     encodeJpeg: loadJpegEncoder(),
     now: () => new Date(),
@@ -169,7 +169,12 @@ function parseShare(text: string): number {
   throw new InvalidArgumentError(`got "${text}"; a number above 0, at most 1, is needed.`);
 }
 
-async function describeOrigin(path: string, file: Uint8Array, seed: number): Promise<Provenance> {
+async function describeOrigin(
+  path: string,
+  file: Uint8Array,
+  form: ImageForm,
+  seed: number,
+): Promise<Provenance> {
   const startedAt = new Date();
   const importedFrom = { file: basename(path), sha256: await sha256Hex(file) };
   return collectProvenance(projectRoot, {
@@ -177,7 +182,7 @@ async function describeOrigin(path: string, file: Uint8Array, seed: number): Pro
     startedAt,
     dataset: null,
     importedFrom,
-    config: { importedFrom },
+    config: { importedFrom, ...form },
     seed,
     engine: "none",
   });
