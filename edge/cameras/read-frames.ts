@@ -3,6 +3,7 @@ import { imageLimits } from "../../shared/image/codec-failure.ts";
 import { sniffFormat } from "../../shared/image/sniff-format.ts";
 import { isAppError } from "../../shared/contract/errors.ts";
 import { decodeBase64 } from "../http/decode-base64.ts";
+import { estimateJsonHeap } from "../http/json-heap.ts";
 import { parseParts } from "../http/multipart.ts";
 import { readBody } from "../http/read-body.ts";
 import { findCameraTime, parseCameraTime } from "./camera-time.ts";
@@ -21,6 +22,9 @@ const longestText = 256 * 1024;
 /** Of base64 in JSON: shorter is no image. */
 const shortestEncoded = 200;
 const mostValues = 2000;
+/** Of the heap, for the values of JSON: 100,000 objects are no event of a camera. */
+const mostHeapBytes = 8_000_000;
+const mostFields = 1000;
 
 /**
  * Reads whatever cameras post: an image whatever its type is called, parts of which any may be an image, JSON with one
@@ -75,7 +79,7 @@ function firstTime(found: readonly SentFrames[]): number | null {
 function framesOfText(bytes: Uint8Array): SentFrames {
   if (bytes.length === 0 || bytes.length > requestLimits.bodyBytes) return { images: [], at: null };
   const text = new TextDecoder().decode(bytes);
-  const images = /^\s*[[{]/.test(text) ? imagesInJson(text) : imagesInForm(text);
+  const images = /^\s*[[{]/.test(text) ? imagesInJson(bytes, text) : imagesInForm(text);
   // an encoded image is long and tells no time
   return { images, at: findCameraTime(text.length > longestText ? withoutLongText(text) : text) };
 }
@@ -84,7 +88,8 @@ function withoutLongText(text: string): string {
   return text.replaceAll(/"[A-Za-z0-9+/=_:;,-]{2000,}"/g, '""').slice(0, longestText);
 }
 
-function imagesInJson(text: string): Uint8Array[] {
+function imagesInJson(bytes: Uint8Array, text: string): Uint8Array[] {
+  if (estimateJsonHeap(bytes, mostHeapBytes) > mostHeapBytes) return [];
   let root: unknown;
   try {
     root = JSON.parse(text);
@@ -107,7 +112,7 @@ function imagesInJson(text: string): Uint8Array[] {
 
 /** `image=<base64>` as small clients post it. */
 function imagesInForm(text: string): Uint8Array[] {
-  if (!/^[\w.-]{1,40}=/.test(text)) return [];
+  if (!/^[\w.-]{1,40}=/.test(text) || text.split("&", mostFields + 1).length > mostFields) return [];
   const values = [...new URLSearchParams(text).values()];
   // a form takes + for a space
   return values.map((value) => imageInText(value.replaceAll(" ", "+"))).filter((image) => image !== null);

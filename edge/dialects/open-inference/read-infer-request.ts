@@ -22,6 +22,9 @@ export const inputNames = { file: "image", pixels: "input" } as const;
 
 /** Normalized pixels are of the order of 1; past it a model may overflow, which would not be its fault. */
 const largestInput = 1_000_000;
+/** Of the heap, for tensors in JSON: the pixels of 16 images of 224x224 in a flat list, of 7 where each is a list. */
+const mostHeapBytes = 40_000_000;
+const hint = '{"inputs": [...]}, large tensors as binary data behind it';
 
 /**
  * Reads `POST /v2/models/{model}/infer`, in JSON or with tensors as binary behind the JSON.
@@ -34,7 +37,7 @@ export async function readInferRequest(request: Request): Promise<SentInference>
   if (!Number.isInteger(jsonLength) || jsonLength < 0 || jsonLength > body.length) {
     throw wrong(`inference-header-content-length is ${header}, the body has ${body.length} bytes`);
   }
-  const parsed = parseJsonBody(inferRequestSchema, body.subarray(0, jsonLength), '{"inputs": [...]}');
+  const parsed = parseJsonBody(inferRequestSchema, body.subarray(0, jsonLength), hint, mostHeapBytes);
   const inputs = withBinary(parsed.inputs, body.subarray(jsonLength));
   const [first, second] = inputs;
   if (first === undefined || second !== undefined) {
