@@ -25,6 +25,8 @@ export const datasetImageSchema = z.strictObject({
   split: z.enum(splits),
   /** Difference hash, 16 hex digits; near-duplicates share a split. */
   perceptualHash: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  /** What it is of one source with, where `groupBy` tells; they share a split. */
+  source: z.optional(z.string()),
 });
 
 /** One labelled image of a dataset. */
@@ -39,6 +41,8 @@ export const datasetManifestSchema = z.strictObject({
   /** SHA-256 over the sorted `label sha256 split` lines: the same images and splits, the same digest. */
   digest: sha256Schema,
   createdAt: timestampSchema,
+  /** What images of one source were told by: `folder`, `sequence`, `camera` or an expression on the path; absent: nothing. */
+  groupBy: z.optional(z.string()),
   labels: labelSetSchema,
   images: z.array(datasetImageSchema),
   /** Files that were left out, and why. */

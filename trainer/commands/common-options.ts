@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseGroupBy } from "../data/find-sources.ts";
 import { defaultModel, nameSchema } from "../../shared/contract/names.ts";
 import * as z from "zod/mini";
 
@@ -56,6 +57,20 @@ export function parseName(text: string): string {
     );
   }
   return result.data;
+}
+
+/** What `--group-by` does, for `--help`. */
+export const groupByHelp =
+  "place images of one source in one split: none, folder (below the class folder), sequence (shots that follow each " +
+  'other, by time or numbered name), camera, or a regular expression on the path whose group names it, "(plant\\d+)"';
+
+/** Parses what images are grouped by. @throws InvalidArgumentError */
+export function parseGrouping(text: string): string {
+  try {
+    return parseGroupBy(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : String(error));
+  }
 }
 
 /** Parses a time such as `90s`, `10m` or `1.5h`; seconds without a unit. @returns milliseconds @throws InvalidArgumentError */

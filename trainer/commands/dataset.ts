@@ -4,13 +4,20 @@ import { objectKeys } from "../../shared/contract/object-keys.ts";
 import { type IndexedDataset, countBySplit } from "../data/dataset-index.ts";
 import { latestDataset, uploadDataset } from "../data/dataset-store.ts";
 import { makeSampleDataset } from "../data/sample/make-sample-dataset.ts";
-import { indexWithProgress, openFeedback, recordDataset } from "../job/open-dataset.ts";
+import { describeSources, indexWithProgress, openFeedback, recordDataset } from "../job/open-dataset.ts";
 import { openStore } from "../storage/open-store.ts";
 import { createOutput } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
 import { addAuditCommand } from "./audit.ts";
-import { type CommonOptions, parseName, parsePositive, withCommonOptions } from "./common-options.ts";
+import {
+  type CommonOptions,
+  groupByHelp,
+  parseGrouping,
+  parseName,
+  parsePositive,
+  withCommonOptions,
+} from "./common-options.ts";
 import { cacheRootOf, feedbackHelp } from "./job-options.ts";
 
 interface MakeOptions extends CommonOptions {
@@ -20,6 +27,7 @@ interface MakeOptions extends CommonOptions {
 interface IndexOptions extends CommonOptions {
   readonly name?: string;
   readonly limit?: number;
+  readonly groupBy?: string;
   readonly feedback: boolean;
   readonly cache?: string;
 }
@@ -133,6 +141,11 @@ function withIndexOptions(command: Command): Command {
     .argument("<path>", "folder of class folders, or a .zip or .tar.gz of one")
     .option("--name <name>", "name of the dataset (default: by the path)", parseName)
     .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
+    .option(
+      "--group-by <what>",
+      `${groupByHelp} (default: as in the version before that \`upload\` finds, else none)`,
+      parseGrouping,
+    )
     .option("--feedback", feedbackHelp, false)
     .option("--cache <folder>", "what is unpacked goes here (default: beside the store)");
 }
@@ -154,6 +167,7 @@ async function openIndex(
       cacheRoot,
       feedback,
       name: options.name,
+      groupBy: options.groupBy,
       draw: options.limit === undefined ? undefined : { limit: options.limit, seed: options.seed },
     },
     createProgress,
@@ -169,14 +183,16 @@ function describeManifest(manifest: DatasetManifest): string[] {
   return [
     `${dataset} ${datasetVersion}: ${images.length} images, shorter side ${sides[0] ?? 0} to ${sides.at(-1) ?? 0} px`,
     ...table([["class", "images", ...splits], ...rows]).map((line) => `  ${line}`),
+    ...(manifest.groupBy === undefined ? [] : [describeSources(manifest)]),
     ...skipped.map(({ path, reason }) => `skipped ${path}: ${reason}`),
   ];
 }
 
 function summary(manifest: DatasetManifest): Record<string, unknown> {
-  const { dataset, datasetVersion, digest, labels, images, skipped } = manifest;
+  const { dataset, datasetVersion, digest, groupBy = "none", labels, images, skipped } = manifest;
   return {
     dataset,
+    groupBy,
     datasetVersion,
     digest,
     labels,

@@ -15,7 +15,13 @@ import { describeTarget, describeUnknown, shareText } from "../evaluation/descri
 import { longestUse } from "../job/release-trained.ts";
 import { withConfigFile } from "./config-file.ts";
 import { parseShare, type ScratchOptions, scratchRequest, withScratchOptions } from "./scratch-options.ts";
-import { type CommonOptions, parseDuration, parsePositive } from "./common-options.ts";
+import {
+  type CommonOptions,
+  groupByHelp,
+  parseDuration,
+  parseGrouping,
+  parsePositive,
+} from "./common-options.ts";
 
 /** Options of the commands that train. */
 export interface JobOptions extends CommonOptions, ScratchOptions {
@@ -33,6 +39,7 @@ export interface JobOptions extends CommonOptions, ScratchOptions {
   readonly denoise?: DenoiseChoice;
   readonly trainShare?: number;
   readonly testShare?: number;
+  readonly groupBy?: string;
   readonly targetPrecision?: number;
   readonly budget?: number;
   readonly report: boolean;
@@ -55,6 +62,7 @@ export function withJobOptions(command: Command): Command {
       "folder of class folders, or a .zip or .tar.gz of one (default: scenes it draws)",
     )
     .option("--limit <images>", "take at most so many images, drawn fairly from every class", parsePositive)
+    .option("--group-by <what>", `${groupByHelp} (default: none)`, parseGrouping)
     .option("--feedback", feedbackHelp, false)
     .option("--train-share <share>", "images to fit weights (default: 0.6)", parseShare)
     .option(
@@ -139,6 +147,7 @@ export function jobRequest(
     limit,
     trainShare: options.trainShare,
     testShare: options.testShare,
+    groupBy: options.groupBy,
     withFeedback: options.feedback,
     seed,
     model,

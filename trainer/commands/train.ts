@@ -35,6 +35,7 @@ export function addTrainCommand(program: Command): void {
     "npm run edgewise -- train",
     "npm run edgewise -- train --data photos.zip --model gate --epochs 40",
     "npm run edgewise -- train --data photos/ --no-promote --json",
+    "npm run edgewise -- train --data frames/ --group-by sequence",
   ]).action(async (options: TrainOptions) => {
     const output = createOutput(options.json);
     const alias = options.promote ? options.alias : null;

@@ -15,6 +15,7 @@ import type { InspectedFile } from "./decode-messages.ts";
 import { openDecodePool, type DecodePool } from "./decode-pool.ts";
 import { drawOrder, stratifiedQuota, type Draw } from "./draw-files.ts";
 import { type FileRange, readRange } from "./file-tree.ts";
+import { nameSources, needsMetadata, type SourcedFile } from "./find-sources.ts";
 import { openFileTree } from "./open-file-tree.ts";
 import { assignSplits, type SplitOptions } from "./split.ts";
 import { admitTrainingOnly } from "./training-only.ts";
@@ -38,6 +39,8 @@ export interface IndexOptions extends Pick<SplitOptions, "shares"> {
   readonly draw?: Draw | undefined;
   /** An earlier index of the dataset: its images stay in their splits. */
   readonly previous?: DatasetManifest | undefined;
+  /** What tells images of one source, which share a split; see `findSources`. @default as in `previous`, else none */
+  readonly groupBy?: string | undefined;
   /** Reviewed images beside those of `path`: they are trained on and nothing else; see {@link admitTrainingOnly}. */
   readonly feedback?: readonly LabelledFile[] | undefined;
   /** Decoding threads. @default one a core, at most 4 */
@@ -56,6 +59,7 @@ export interface IndexOptions extends Pick<SplitOptions, "shares"> {
  */
 export async function indexDataset(options: IndexOptions): Promise<IndexedDataset> {
   const { onProgress } = options;
+  const groupBy = options.groupBy ?? options.previous?.groupBy ?? "none";
   const tree = await openFileTree(options.path, options.cacheRoot, (done, total) =>
     onProgress?.("unpack", done, total),
   );
@@ -63,16 +67,16 @@ export async function indexDataset(options: IndexOptions): Promise<IndexedDatase
   checkEveryClassHasImages(found.labels, found.files, "file");
   const pool = openDecodePool(options.threads);
   try {
-    const inspected = await inspectFiles(found.files, pool, options);
+    const inspected = await inspectFiles(found.files, pool, { ...options, groupBy });
     checkEveryClassHasImages(found.labels, inspected.images, "readable image", [
       ...found.skipped,
       ...inspected.skipped,
     ]);
-    const own = toDatasetImages(inspected.images, options);
+    const own = toDatasetImages(withSources(inspected.images, found.files, groupBy), options);
     const picked = await inspectFeedback(own, found.labels, pool, options.feedback ?? []);
     const images = [...own, ...picked.images.map((image) => toDatasetImage(image, "train"))];
     const skipped = [...found.skipped, ...inspected.skipped, ...picked.skipped];
-    const manifest = toManifest(options, found.labels, images, skipped);
+    const manifest = toManifest({ ...options, groupBy }, found.labels, images, skipped);
     checkEverySplitHasImages(manifest);
     const ranges = new Map([...inspected.images, ...picked.images].map(({ path, range }) => [path, range]));
     return { manifest, ranges };
@@ -99,7 +103,7 @@ interface InspectedFiles {
 async function inspectFiles(
   files: readonly LabelledFile[],
   pool: DecodePool,
-  { draw, onProgress }: IndexOptions,
+  { draw, groupBy = "none", onProgress }: IndexOptions,
 ): Promise<InspectedFiles> {
   const order = drawOrder(files, draw?.seed ?? 0);
   const sizes = new Map([...order].map(([label, ofLabel]) => [label, ofLabel.length]));
@@ -115,6 +119,7 @@ async function inspectFiles(
     const results = await pool.inspect(
       batch.map((file) => file.range),
       (count) => onProgress?.("index", Math.min(done + count, total), total),
+      needsMetadata(groupBy),
     );
     for (const [i, file] of batch.entries()) {
       const result = results[i];
@@ -129,7 +134,24 @@ async function inspectFiles(
   return { images: images.toSorted((a, b) => compareKeys(a.path, b.path)), skipped };
 }
 
-function toDatasetImages(images: readonly InspectedImage[], options: IndexOptions): DatasetImage[] {
+/** An image with what it is of one source with. */
+type SourcedImage = InspectedImage & { readonly source?: string | undefined };
+
+/** Tells the sources of images among all files, so that a draw of some leaves them as they are. */
+function withSources(
+  images: readonly InspectedImage[],
+  files: readonly LabelledFile[],
+  groupBy: string,
+): SourcedImage[] {
+  const read = new Map(images.map((image) => [image.path, image]));
+  const names = nameSources(
+    files.map((file): SourcedFile => read.get(file.path) ?? file),
+    groupBy,
+  );
+  return images.map((image) => ({ ...image, source: names.get(image.path) }));
+}
+
+function toDatasetImages(images: readonly SourcedImage[], options: IndexOptions): DatasetImage[] {
   const previous =
     options.previous === undefined
       ? undefined
@@ -138,9 +160,10 @@ function toDatasetImages(images: readonly InspectedImage[], options: IndexOption
   return images.map((image, i) => toDatasetImage(image, assigned[i] ?? "train"));
 }
 
-function toDatasetImage(image: InspectedImage, split: Split): DatasetImage {
-  const { path, sha256, width, height, label, perceptualHash } = image;
-  return { path, sha256, bytes: image.range.bytes, width, height, label, split, perceptualHash };
+function toDatasetImage(image: SourcedImage, split: Split): DatasetImage {
+  const { path, sha256, width, height, label, perceptualHash, source } = image;
+  const described = { path, sha256, bytes: image.range.bytes, width, height, label, split, perceptualHash };
+  return source === undefined ? described : { ...described, source };
 }
 
 /** Reviewed images that may be trained on; the others are skipped, with the reason. */
@@ -184,6 +207,7 @@ function toManifest(
     datasetVersion: digest.slice(0, 16),
     digest,
     createdAt: (options.createdAt ?? new Date()).toISOString(),
+    ...(options.groupBy === "none" ? {} : { groupBy: options.groupBy }),
     labels,
     images,
     skipped: skipped.toSorted((a, b) => compareKeys(a.path, b.path)),
@@ -233,9 +257,11 @@ function checkEverySplitHasImages(manifest: DatasetManifest): void {
       : `too few different images for four splits (${Object.entries(counts)
           .map(([split, count]) => `${split} ${count}`)
           .join(", ")})`;
+  const needed =
+    manifest.groupBy === undefined ? "images" : `sources, as images are grouped by ${manifest.groupBy},`;
   throw new AppError(
     "invalid_dataset",
-    `the dataset has ${what}; have at least 4 different images in each class folder`,
+    `the dataset has ${what}; have at least 4 different ${needed} in each class folder`,
     { details: { counts } },
   );
 }

@@ -2,16 +2,18 @@ import type { ErrorCode } from "../../shared/contract/errors.ts";
 import type { PixelSpec } from "../../shared/image/codec.ts";
 import type { Examination } from "../audit/examination.ts";
 import type { FileRange } from "./file-tree.ts";
+import type { ImageMetadata } from "./image-metadata.ts";
 
 /** What is asked of a decoding thread. */
 export type DecodeRequest =
-  | { readonly kind: "inspect"; readonly ranges: readonly FileRange[] }
+  | { readonly kind: "inspect"; readonly ranges: readonly FileRange[]; readonly readsMetadata: boolean }
   | { readonly kind: "examine"; readonly ranges: readonly FileRange[] }
   | { readonly kind: "decode"; readonly ranges: readonly FileRange[]; readonly spec: PixelSpec };
 
 /** What a file turned out to be. */
 export type InspectedFile =
-  | {
+  /** Camera and time are `null` where the metadata were not asked for, too. */
+  | ({
       readonly kind: "image";
       readonly sha256: string;
       /** Pixels, after EXIF orientation. */
@@ -20,7 +22,7 @@ export type InspectedFile =
       readonly height: number;
       /** Difference hash, 16 hex digits. */
       readonly perceptualHash: string;
-    }
+    } & Pick<ImageMetadata, "camera" | "takenAt">)
   | { readonly kind: "unreadable"; readonly code: ErrorCode; readonly reason: string };
 
 /** The answer of a decoding thread. */

@@ -9,8 +9,15 @@ import { askWorker, shareOut } from "./worker-requests.ts";
 
 /** Threads that decode images; close it when done. */
 export interface DecodePool {
-  /** What each file is, in the order asked; never fails because of a file. */
-  inspect(ranges: readonly FileRange[], onDone?: (files: number) => void): Promise<InspectedFile[]>;
+  /**
+   * What each file is, in the order asked; never fails because of a file.
+   * @param readsMetadata whether its camera and time are read, too
+   */
+  inspect(
+    ranges: readonly FileRange[],
+    onDone?: (files: number) => void,
+    readsMetadata?: boolean,
+  ): Promise<InspectedFile[]>;
   /** What each file shows of itself, in the order asked; never fails because of a file. */
   examine(ranges: readonly FileRange[], onDone?: (files: number) => void): Promise<Examination[]>;
   /**
@@ -57,13 +64,13 @@ export function openDecodePool(threads = Math.min(maxThreads, availableParalleli
   }
 
   return {
-    async inspect(ranges, onDone) {
+    async inspect(ranges, onDone, readsMetadata = false) {
       const files: InspectedFile[] = [];
       const take = (reply: DecodeReply, start: number): void => {
         if (reply.kind !== "inspected") return;
         for (const [i, file] of reply.files.entries()) files[start + i] = file;
       };
-      await runAll(ranges, (batch) => ({ kind: "inspect", ranges: batch }), take, onDone);
+      await runAll(ranges, (batch) => ({ kind: "inspect", ranges: batch, readsMetadata }), take, onDone);
       return files;
     },
     async examine(ranges, onDone) {

@@ -10,6 +10,7 @@ import { examineFile } from "../audit/examine-file.ts";
 import type { Examination } from "../audit/examination.ts";
 import type { DecodeReply, DecodeRequest, InspectedFile } from "./decode-messages.ts";
 import type { FileRange } from "./file-tree.ts";
+import { readImageMetadata } from "./image-metadata.ts";
 import { createRangeReader, type RangeReader } from "./range-reader.ts";
 
 /** The grid of a difference hash: the codec averages to it, much cheaper than to a larger image. */
@@ -36,7 +37,7 @@ function answer(request: DecodeRequest, imageCodec: ImageCodec, rangeReader: Ran
   if (request.kind === "inspect") {
     return {
       kind: "inspected",
-      files: request.ranges.map((range) => inspect(range, imageCodec, rangeReader)),
+      files: request.ranges.map((range) => inspect(range, imageCodec, rangeReader, request.readsMetadata)),
     };
   }
   if (request.kind === "examine") {
@@ -52,16 +53,24 @@ function answer(request: DecodeRequest, imageCodec: ImageCodec, rangeReader: Ran
   }
 }
 
-function inspect(range: FileRange, imageCodec: ImageCodec, rangeReader: RangeReader): InspectedFile {
+function inspect(
+  range: FileRange,
+  imageCodec: ImageCodec,
+  rangeReader: RangeReader,
+  readsMetadata: boolean,
+): InspectedFile {
   try {
     const bytes = readLimited(range, rangeReader);
     const { image, width, height } = imageCodec.decode(bytes, hashSpec);
+    const { camera, takenAt } = readsMetadata ? readImageMetadata(bytes) : { camera: null, takenAt: null };
     return {
       kind: "image",
       sha256: createHash("sha256").update(bytes).digest("hex"),
       width,
       height,
       perceptualHash: differenceHash(image),
+      camera,
+      takenAt,
     };
   } catch (error) {
     const { code, message } = describe(error);

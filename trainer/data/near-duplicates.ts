@@ -13,27 +13,61 @@ const maxGroupShare = 0.02;
 const maxSmallGroup = 10;
 
 /**
- * Groups images that are equal or nearly so: chains of pictures whose difference hashes are at most 3 bits apart.
- * Frames of a camera that never moves are all alike by that measure; where a group grows above 2 % of the images it is
- * taken apart again by a smaller distance, in the end by equality of the bytes alone.
+ * Groups images that belong together: equal ones, those of one source, and chains of pictures whose difference hashes
+ * are at most 3 bits apart. Frames of a camera that never moves are all alike by that measure; where likeness joins more
+ * than 10 images and 2 % of all beyond the equal ones or the largest source, the group is taken apart again by a smaller
+ * distance. Equal bytes and sources always stay whole.
+ * @param sources the source of each image, where it has one
  * @returns groups of positions in `images`; every position is in one of them
  */
-export function groupNearDuplicates(images: readonly HashedImage[]): number[][] {
+export function groupNearDuplicates(
+  images: readonly HashedImage[],
+  sources: readonly (string | undefined)[] = [],
+): number[][] {
   const hashes = parseHashes(images);
-  const maxGroup = Math.max(maxSmallGroup, Math.floor(images.length * maxGroupShare));
+  const every = Array.from(images.keys());
+  const atoms = findAtoms(images, sources);
   const done: number[][] = [];
-  let open = [Array.from(images, (_, i) => i)];
+  let open = [every];
   for (let distance = nearDuplicateBits; distance >= 0; distance -= 1) {
     const next: number[][] = [];
     for (const members of open) {
-      for (const group of groupWithin(images, hashes, members, distance)) {
-        (group.length > maxGroup ? next : done).push(group);
+      for (const group of groupWithin(images, hashes, atoms, members, distance)) {
+        (isScene(group, atoms) ? next : done).push(group);
       }
     }
     open = next;
   }
-  for (const members of open) done.push(...groupEqual(images, members));
+  for (const members of open) done.push(...collect(members, (member) => atoms[member] as number));
   return done;
+}
+
+/**
+ * Groups of pictures that are nearly alike, however many: the scenes that {@link groupNearDuplicates} takes apart.
+ * @returns groups of positions in `images`
+ */
+export function findScenes(images: readonly HashedImage[]): number[][] {
+  const every = Array.from(images.keys());
+  const atoms = findAtoms(images, []);
+  const alike = groupWithin(images, parseHashes(images), atoms, every, nearDuplicateBits);
+  return alike.filter((group) => isScene(group, atoms));
+}
+
+/** Whether likeness has joined too many images, beyond those that are together anyway, for copies of one picture. */
+function isScene(group: readonly number[], atoms: Int32Array): boolean {
+  const parts = collect(group, (member) => atoms[member] as number);
+  const largest = parts.reduce((most, part) => Math.max(most, part.length), 0);
+  return group.length - largest >= Math.max(maxSmallGroup, Math.floor(atoms.length * maxGroupShare));
+}
+
+/** What is never taken apart: equal files and sources. @returns the atom of each image */
+function findAtoms(images: readonly HashedImage[], sources: readonly (string | undefined)[]): Int32Array {
+  const sets = createDisjointSets(images.length);
+  const every = Array.from(images.keys());
+  for (const group of collect(every, (member) => images[member]?.sha256 ?? "")) joinAll(sets, group);
+  const sourced = every.filter((member) => sources[member] !== undefined);
+  for (const group of collect(sourced, (member) => sources[member] ?? "")) joinAll(sets, group);
+  return Int32Array.from(every, (member) => sets.find(member));
 }
 
 interface Hashes {
@@ -68,11 +102,12 @@ function parseHashes(images: readonly HashedImage[]): Hashes {
 function groupWithin(
   images: readonly HashedImage[],
   hashes: Hashes,
+  atoms: Int32Array,
   members: readonly number[],
   distance: number,
 ): number[][] {
   const sets = createDisjointSets(images.length);
-  for (const group of groupEqual(images, members)) joinAll(sets, group);
+  for (const atom of collect(members, (member) => atoms[member] as number)) joinAll(sets, atom);
   const alike = collect(members, (member) => images[member]?.perceptualHash ?? "");
   for (const group of alike) joinAll(sets, group);
   const representatives = alike.flatMap((group) => group.slice(0, 1));
@@ -94,10 +129,6 @@ function groupWithin(
     }
   }
   return collect(members, (member) => sets.find(member));
-}
-
-function groupEqual(images: readonly HashedImage[], members: readonly number[]): number[][] {
-  return collect(members, (member) => images[member]?.sha256 ?? "");
 }
 
 function collect(members: readonly number[], keyOf: (member: number) => string | number): number[][] {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { splits, type Split } from "../../shared/contract/dataset.ts";
 import { AppError } from "../../shared/contract/errors.ts";
 import type { GivenSplit } from "./class-folders.ts";
@@ -32,6 +33,8 @@ export interface SplittableImage extends HashedImage {
   readonly label: string;
   /** The split whose folder it lies in, `null` where the dataset has no such folders. */
   readonly givenSplit: GivenSplit | null;
+  /** What else it is of one source with; see `findSources`. */
+  readonly source?: string | undefined;
 }
 
 /** Options of {@link assignSplits}. */
@@ -46,9 +49,10 @@ export interface SplitOptions {
  *
  * An image is placed by its own bytes: its SHA-256, read as a number in [0, 1), falls into the share of a split. So a
  * split is a fair draw from every class, the same on every machine, and an image stays in it when others are added.
- * Equal and nearly equal images are placed as one. Two things outrank the draw: a split that the dataset's own folders
- * give, and that every class has at least half its share in every split, where the images that lie closest are lent.
- * Only a lent image, or one that gets a near-duplicate, can move when others are added; `previous` keeps these as well.
+ * Equal and nearly equal images are placed as one, and so are those of one source, by the hash of its name: what is
+ * added to a source goes where it lies. Two things outrank the draw: a split that the dataset's own folders give, and that
+ * every class has at least half its share in every split, counted in what is placed as one, where those that lie closest
+ * are lent. Only what is lent, or gets a near-duplicate, can move when others are added; `previous` keeps these as well.
  * @returns the split of each image, in the order of `images`
  * @throws {AppError} invalid_argument for shares that are negative or do not sum to 1
  */
@@ -57,11 +61,11 @@ export function assignSplits(images: readonly SplittableImage[], options: SplitO
   checkShares(shares);
   const open = openSplits(images);
   const intervals = shareIntervals(shares, open);
-  const groups = groupNearDuplicates(images).map((members) =>
+  const sources = images.map(({ source }) => source);
+  const groups = groupNearDuplicates(images, sources).map((members) =>
     placeGroup(images, members, intervals, options.previous),
   );
-  const byLabel = Map.groupBy(groups, (group) => group.label);
-  for (const ofLabel of byLabel.values()) fillSmallSplits(ofLabel, intervals);
+  fillSmallSplits(groups, intervals);
 
   const assigned = images.map((): Split => "train");
   for (const group of groups) {
@@ -74,7 +78,8 @@ export function assignSplits(images: readonly SplittableImage[], options: SplitO
 
 interface Group {
   readonly members: readonly number[];
-  readonly label: string;
+  /** Of one class, unless a picture or a source has two. */
+  readonly labels: readonly string[];
   /** Where the draw puts it, in [0, 1). */
   readonly position: number;
   split: Split;
@@ -115,56 +120,109 @@ function placeGroup(
   const sorted = members
     .flatMap((member) => images[member] ?? [])
     .toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
-  const [first] = sorted;
-  // 52 bits: what a double holds exactly.
-  const position = Number.parseInt(first?.sha256.slice(0, 13) ?? "0", 16) / 2 ** 52;
+  const position = sorted.reduce((least, image) => Math.min(least, positionOf(image)), 1);
   const pinned =
     sorted.map((image) => previous?.get(image.sha256)).find((split) => split !== undefined) ??
     (["test", "validation"] as const).find((split) => sorted.some((image) => image.givenSplit === split));
   const drawn = intervals.find((interval) => position < interval.end)?.split ?? "train";
   return {
     members,
-    label: first?.label ?? "",
+    labels: [...new Set(sorted.map(({ label }) => label))],
     position,
     split: pinned ?? drawn,
     isPinned: pinned !== undefined,
   };
 }
 
+/** Where its bytes, or the name of its source, put an image. */
+function positionOf({ sha256, source }: SplittableImage): number {
+  const hash = source === undefined ? sha256 : createHash("sha256").update(source).digest("hex");
+  // 52 bits: what a double holds exactly.
+  return Number.parseInt(hash.slice(0, 13), 16) / 2 ** 52;
+}
+
 /** What a class with few pictures has to have first. */
 const urgency: readonly Split[] = ["train", "test", "validation", "calibration"];
 
-function fillSmallSplits(groups: readonly Group[], intervals: readonly Interval[]): void {
-  // Those in a split that the folders give are beyond the draw: they count for no share.
-  const drawn = groups.filter((group) => intervals.some(({ split }) => split === group.split));
-  const open = urgency.filter((split) => intervals.some((interval) => interval.split === split));
-  const wanted = new Set(open.slice(0, drawn.length));
-  const count = (split: Split): number => groups.filter((group) => group.split === split).length;
-  const expected = ({ start, end }: Interval): number => (end - start) * drawn.length;
-  const minimum = (interval: Interval): number =>
-    wanted.has(interval.split) ? Math.max(1, Math.round(expected(interval) / 2)) : 0;
-  const surplus = (interval: Interval): number => count(interval.split) - expected(interval);
+/** The groups of one class, counted as they move. */
+interface ClassGroups {
+  readonly groups: readonly Group[];
+  readonly counts: Map<Split, number>;
+  /** Those that the draw may place; those in a split that the folders give count for no share. */
+  readonly drawn: number;
+  /** The splits that it has to be in. */
+  readonly wanted: ReadonlySet<Split>;
+}
 
-  for (const interval of intervals.toSorted(byUrgency)) {
-    while (count(interval.split) < minimum(interval)) {
-      const [lender] = intervals
-        .filter((other) => count(other.split) > minimum(other) && movable(groups, other.split).length > 0)
-        .toSorted((a, b) => surplus(b) - surplus(a));
-      if (lender === undefined) break;
-      const [lent] = movable(groups, lender.split).toSorted(
-        (a, b) => distanceTo(interval, a) - distanceTo(interval, b) || a.position - b.position,
-      );
-      if (lent !== undefined) lent.split = interval.split;
+/** Lends groups, class by class, to splits that have less than half their share of it, at no other class's cost. */
+function fillSmallSplits(groups: readonly Group[], intervals: readonly Interval[]): void {
+  const classes = countClasses(groups, intervals);
+  const movable = (ofClass: ClassGroups, from: Interval): Group[] =>
+    ofClass.groups.filter(
+      (group) =>
+        group.split === from.split &&
+        !group.isPinned &&
+        group.labels.every((label) => {
+          const other = classes.get(label);
+          return other !== undefined && countIn(other, from) > leastIn(other, from);
+        }),
+    );
+
+  for (const [, ofClass] of [...classes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const surplus = (interval: Interval): number => countIn(ofClass, interval) - shareIn(ofClass, interval);
+    for (const interval of intervals.toSorted(byUrgency)) {
+      while (countIn(ofClass, interval) < leastIn(ofClass, interval)) {
+        const [candidates] = intervals
+          .toSorted((a, b) => surplus(b) - surplus(a))
+          .map((lender) => movable(ofClass, lender))
+          .filter((lendable) => lendable.length > 0);
+        const [lent] = (candidates ?? []).toSorted(
+          (a, b) => distanceTo(interval, a) - distanceTo(interval, b) || a.position - b.position,
+        );
+        if (lent === undefined) break;
+        move(lent, interval.split, classes);
+      }
     }
   }
 }
 
-function byUrgency(a: Interval, b: Interval): number {
-  return urgency.indexOf(a.split) - urgency.indexOf(b.split);
+function countClasses(groups: readonly Group[], intervals: readonly Interval[]): Map<string, ClassGroups> {
+  const open = urgency.filter((split) => intervals.some((interval) => interval.split === split));
+  const pairs = groups.flatMap((group) => group.labels.map((label) => ({ label, group })));
+  const classes = [...Map.groupBy(pairs, ({ label }) => label)].map(([label, own]) => {
+    const ofClass = own.map(({ group }) => group);
+    const counts = new Map(
+      splits.map((split) => [split, ofClass.filter((group) => group.split === split).length]),
+    );
+    const drawn = open.reduce((sum, split) => sum + (counts.get(split) ?? 0), 0);
+    return [label, { groups: ofClass, counts, drawn, wanted: new Set(open.slice(0, drawn)) }] as const;
+  });
+  return new Map(classes);
 }
 
-function movable(groups: readonly Group[], split: Split): Group[] {
-  return groups.filter((group) => group.split === split && !group.isPinned);
+function countIn({ counts }: ClassGroups, { split }: Interval): number {
+  return counts.get(split) ?? 0;
+}
+
+function shareIn({ drawn }: ClassGroups, { start, end }: Interval): number {
+  return (end - start) * drawn;
+}
+
+function leastIn(ofClass: ClassGroups, interval: Interval): number {
+  return ofClass.wanted.has(interval.split) ? Math.max(1, Math.round(shareIn(ofClass, interval) / 2)) : 0;
+}
+
+function move(group: Group, to: Split, classes: ReadonlyMap<string, ClassGroups>): void {
+  for (const label of group.labels) {
+    const counts = classes.get(label)?.counts;
+    counts?.set(group.split, (counts.get(group.split) ?? 0) - 1);
+    counts?.set(to, (counts.get(to) ?? 0) + 1);
+  }
+  group.split = to;
+}
+
+function byUrgency(a: Interval, b: Interval): number {
+  return urgency.indexOf(a.split) - urgency.indexOf(b.split);
 }
 
 function distanceTo(interval: Interval, group: Group): number {

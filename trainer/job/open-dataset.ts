@@ -22,6 +22,8 @@ export interface DatasetRequest {
   readonly trainShare?: number | undefined;
   /** Share of the images that the report is of; half of what is not for training unless told. */
   readonly testShare?: number | undefined;
+  /** What tells images of one source, which share a split; nothing unless told. */
+  readonly groupBy?: string | undefined;
   /** Of the sample and of the draw. */
   readonly seed: number;
   /** Folder for what is drawn or unpacked, kept for the next time. */
@@ -46,6 +48,7 @@ export async function openDataset(request: DatasetRequest, reporter: Reporter): 
       cacheRoot,
       ...(data === undefined ? { name: "sample" } : {}),
       shares: sharesFor(request.trainShare, request.testShare),
+      groupBy: request.groupBy,
       draw: limit === undefined ? undefined : { limit, seed },
       feedback: await openFeedback(request.feedback, cacheRoot),
     },
@@ -103,6 +106,7 @@ function describe(manifest: DatasetManifest, from: string, reporter: Reporter): 
   const sizes = labels.map((label) => `${label} ${images.filter((image) => image.label === label).length}`);
   const shown = sizes.length <= 12 ? sizes.join(", ") : `${labels.length} classes`;
   reporter.say(`dataset: ${images.length} images from ${from} (${shown})`);
+  if (manifest.groupBy !== undefined) reporter.say(describeSources(manifest));
   for (const { path, reason } of skipped.slice(0, namedSkips)) reporter.say(`skipped ${path}: ${reason}`);
   if (skipped.length > namedSkips) {
     reporter.say(`skipped ${skipped.length - namedSkips} more; edgewise dataset index lists them all`);
@@ -111,4 +115,11 @@ function describe(manifest: DatasetManifest, from: string, reporter: Reporter): 
   for (const fault of faults) reporter.say(`audit: ${fault}`);
   if (faults.length > 0)
     reporter.say("audit: edgewise dataset audit shows the pictures, and looks at the labels too");
+}
+
+/** How images were grouped, and what came of it, in a line. */
+export function describeSources({ groupBy = "none", images }: DatasetManifest): string {
+  const sourced = images.filter(({ source }) => source !== undefined);
+  const sources = new Set(sourced.map(({ source }) => source)).size;
+  return `grouped by ${groupBy}: ${sourced.length} of ${images.length} images are of ${sources} sources, each in one split`;
 }

@@ -41,6 +41,8 @@ export interface JobRequest {
   readonly trainShare?: number | undefined;
   /** Share of the images that the report is of; half of what is not for training unless told. */
   readonly testShare?: number | undefined;
+  /** What tells images of one source, which share a split; nothing unless told. */
+  readonly groupBy?: string | undefined;
   /** Whether reviewed feedback to the model is trained on too. */
   readonly withFeedback?: boolean | undefined;
   readonly seed: number;

@@ -8,17 +8,21 @@ import { fitMacs, type HeadShape, prepareMacs, type Way, waysToFit } from "./fit
 import { type EmbeddedImages, fitRows, scoreRows } from "./fit-rows.ts";
 
 /**
- * Deals images to folds: every class evenly, equal and nearly equal images to one fold, by their bytes alone.
+ * Deals images to folds: every class evenly, equal and nearly equal images and those of one source to one fold, by their
+ * bytes alone.
  * @returns the fold of each image, 0..folds-1
  */
 export function dealFolds(
-  images: readonly Pick<DatasetImage, "sha256" | "perceptualHash" | "label">[],
+  images: readonly Pick<DatasetImage, "sha256" | "perceptualHash" | "label" | "source">[],
   folds: number,
 ): Int32Array {
   const dealt = new Int32Array(images.length);
   const sha256Of = (group: readonly number[]): string =>
     group.map((member) => images[member]?.sha256 ?? "").toSorted()[0] ?? "";
-  const groups = groupNearDuplicates(images)
+  const groups = groupNearDuplicates(
+    images,
+    images.map(({ source }) => source),
+  )
     .map((members) => ({ members, sha256: sha256Of(members), label: images[members[0] ?? 0]?.label }))
     .toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   // Classes go on where the one before ended, so that the folds are of one size.

@@ -40,6 +40,13 @@ describe("--config", () => {
     });
   });
 
+  it("takes what images are grouped by, by name or by an expression", async () => {
+    expect(await optionsOf({ groupBy: "sequence" })).toMatchObject({ groupBy: "sequence" });
+    expect(await optionsOf({ groupBy: "folder" }, "--group-by", "(plant\\d+)")).toMatchObject({
+      groupBy: "(plant\\d+)",
+    });
+  });
+
   it("asks for every part of the recipe of a net from scratch", async () => {
     const config = {
       augment: "placement",
@@ -74,6 +81,7 @@ describe("--config", () => {
     [{ epochs: 0 }, /epochs in .*config.json: got "0"; a whole number/],
     [{ views: 33 }, /views in .*: got "33"; a whole number from 1 to 32/],
     [{ targetPrecision: 1 }, /targetPrecision in .*: got "1"; a number between 0 and 1/],
+    [{ groupBy: "folders" }, /groupBy in .*: images cannot be grouped by "folders".* use none, folder, /],
     [{ gradientClip: 0 }, /gradientClip in .*: got "0"; a number above 0/],
     [{ mode: "magic" }, /mode in .*: Allowed choices are auto, /],
     [{ promote: "no" }, /promote in .* is "no"; it is true or false/],

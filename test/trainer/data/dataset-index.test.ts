@@ -160,6 +160,9 @@ describe("indexDataset", () => {
       expect(manifest.skipped).toMatchObject([
         { path: "train/ants/imageNotFound.gif", code: "unsupported_media_type" },
       ]);
+      expect(manifest.digest, "published figures are of these splits").toBe(
+        "f127dadae419e144b6cf350b2c66f6e1b6b466d54893e2d40be1386d37c73776",
+      );
     },
   );
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { hashDistance } from "../../../shared/image/perceptual-hash.ts";
-import { groupNearDuplicates, type HashedImage } from "../../../trainer/data/near-duplicates.ts";
+import { findScenes, groupNearDuplicates, type HashedImage } from "../../../trainer/data/near-duplicates.ts";
 import { stream } from "../../../trainer/training/random.ts";
 
 describe("groupNearDuplicates", () => {
@@ -47,10 +47,38 @@ describe("groupNearDuplicates", () => {
     expect(groups.every((group) => group.length === 2)).toBe(true);
   });
 
+  it("takes them apart into their sequences, where these are known", ({ expect }) => {
+    const frames = Array.from({ length: 300 }, (_, i) => image(`frame ${i}`, 5n));
+    const groups = groupNearDuplicates(
+      frames,
+      frames.map((_, i) => `sequence ${Math.floor(i / 30)}`),
+    );
+    expect(groups.map((group) => group.length)).toEqual(Array.from({ length: 10 }, () => 30));
+  });
+
+  it("keeps a near-duplicate with a source, however large that is", ({ expect }) => {
+    const random = randomImages(100);
+    const copy = image("copy", BigInt(`0x${random[99]?.perceptualHash}`) ^ 1n);
+    const groups = groupNearDuplicates(
+      [...random, copy],
+      random.map((_, i) => (i < 60 ? undefined : "long")),
+    );
+    expect(groups.find((group) => group.includes(100))).toHaveLength(41);
+  });
+
   it("manages 50,000 images, a tenth of them near-duplicates", ({ expect }) => {
     const images = clusteredImages(50_000);
     const members = groupNearDuplicates(images).flat();
     expect(new Set(members).size).toBe(50_000);
+  });
+});
+
+describe("findScenes", () => {
+  it("finds what is alike in too many pictures to be copies of one", ({ expect }) => {
+    const frames = Array.from({ length: 11 }, (_, i) => image(`frame ${i}`, 5n));
+    const copies = Array.from({ length: 40 }, () => image("copy", 0xff_ff00n));
+    expect(findScenes([...copies, ...frames])).toEqual([frames.map((_, i) => 40 + i)]);
+    expect(findScenes([...copies, ...frames.slice(1)])).toEqual([]);
   });
 });
 

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { splits, type Split } from "../../../shared/contract/dataset.ts";
-import { assignSplits, defaultShares, sharesFor, type SplittableImage } from "../../../trainer/data/split.ts";
+import { assignSplits, defaultShares, sharesFor } from "../../../trainer/data/split.ts";
+import { image } from "./splittable-image.ts";
 
 const names = fc.uniqueArray(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 8, maxLength: 120 });
 
@@ -183,16 +183,6 @@ describe("assignSplits", () => {
     );
   });
 });
-
-function image(number: number, classIndex: number): SplittableImage {
-  const sha256 = createHash("sha256").update(`image ${number}`).digest("hex");
-  return {
-    sha256,
-    perceptualHash: createHash("sha256").update(`hash ${number}`).digest("hex").slice(0, 16),
-    label: `class ${classIndex}`,
-    givenSplit: null,
-  };
-}
 
 function flipLastBit(hash: string): string {
   return (BigInt(`0x${hash}`) ^ 1n).toString(16).padStart(16, "0");

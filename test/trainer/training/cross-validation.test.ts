@@ -39,6 +39,13 @@ describe("dealFolds", () => {
     for (let i = 0; i < copies.length; i++) expect(folds[40 + i]).toBe(folds[i]);
   });
 
+  it("keeps images of one source in one fold", () => {
+    const images = described(60).map((image, i) => ({ ...image, source: `source ${i >> 2}` }));
+    const folds = dealFolds(images, 5);
+    for (const [i, fold] of folds.entries()) expect(fold).toBe(folds[4 * (i >> 2)]);
+    expect(new Set(folds).size).toBe(5);
+  });
+
   it("does not depend on the order of the images", () => {
     const images = described(30);
     const turned = dealFolds(images.toReversed(), 5);
