@@ -1,15 +1,18 @@
+import type { Split } from "../../shared/contract/dataset.ts";
 import { findClassFolders, type SkippedFile } from "../data/class-folders.ts";
 import { openDecodePool } from "../data/decode-pool.ts";
 import type { FileTree } from "../data/file-tree.ts";
+import { nameSources } from "../data/find-sources.ts";
 import { openFileTree } from "../data/open-file-tree.ts";
+import { assignSplits } from "../data/split.ts";
 import { spreadEvenly } from "../data/spread-evenly.ts";
 import type { AuditedImage } from "./examination.ts";
 import type { Audit, Finding } from "./finding.ts";
 import { type DuplicateGroup, findDuplicates, groupDuplicates } from "./find-duplicates.ts";
 import { findEncoding } from "./find-encoding.ts";
-import { findImbalance } from "./find-balance.ts";
+import { findImbalance, findMissingSplits } from "./find-balance.ts";
 import type { LabelDoubt } from "./find-label-errors.ts";
-import { findLeakage } from "./find-leakage.ts";
+import { findLeakage, type PlacedFile } from "./find-leakage.ts";
 import { findQuality } from "./find-quality.ts";
 import { judgeLabels } from "./judge-labels.ts";
 
@@ -22,6 +25,10 @@ export interface AuditRequest {
   /** Folder that keeps what was unpacked. */
   readonly cacheRoot: string;
   readonly seed: number;
+  /** What tells images of one source, which share a split; see `findSources`. @default none */
+  readonly groupBy?: string | undefined;
+  /** Splits by SHA-256 that images have already; the others get those that training would give them. */
+  readonly splits?: ReadonlyMap<string, Split> | undefined;
   readonly onProgress?: (
     phase: "unpack" | "examine" | "embed" | "train",
     done: number,
@@ -51,6 +58,7 @@ export async function auditDataset(request: AuditRequest): Promise<AuditedDatase
     request.tree ??
     (await openFileTree(path, cacheRoot, (done, total) => onProgress?.("unpack", done, total)));
   const { labels, images, unreadable } = await examineTree(tree, onProgress);
+  const placed = placeImages(images, request);
   const duplicates = groupDuplicates(images);
   const judged = await doubtLabels(request, images, labels, groupNumbers(images, duplicates));
   const findings = [
@@ -58,7 +66,8 @@ export async function auditDataset(request: AuditRequest): Promise<AuditedDatase
     ...findDuplicates(duplicates),
     ...describeDoubts(judged, labels),
     ...findImbalance(images, labels),
-    ...findLeakage(images),
+    ...findMissingSplits(placed, labels),
+    ...findLeakage(placed),
     ...findQuality(images),
     ...findEncoding(images),
   ];
@@ -71,6 +80,7 @@ export async function auditDataset(request: AuditRequest): Promise<AuditedDatase
     audit: {
       schemaVersion: 1,
       path,
+      ...(request.groupBy === undefined ? {} : { groupBy: request.groupBy }),
       images: images.length,
       classes,
       features: judged.features,
@@ -78,6 +88,17 @@ export async function auditDataset(request: AuditRequest): Promise<AuditedDatase
       findings: findings.toSorted((a, b) => severityRank(a) - severityRank(b)),
     },
   };
+}
+
+/** Gives images the splits that training gives them. */
+function placeImages(
+  images: readonly AuditedImage[],
+  { groupBy = "none", splits: previous }: AuditRequest,
+): (AuditedImage & PlacedFile)[] {
+  const names = nameSources(images, groupBy);
+  const sourced = images.map((image) => ({ ...image, source: names.get(image.path) }));
+  const assigned = assignSplits(sourced, { previous });
+  return sourced.map((image, i) => ({ ...image, split: assigned[i] ?? "train" }));
 }
 
 interface ExaminedTree {

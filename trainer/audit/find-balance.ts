@@ -1,3 +1,4 @@
+import { type Split, splits } from "../../shared/contract/dataset.ts";
 import type { AuditedImage } from "./examination.ts";
 import type { Finding } from "./finding.ts";
 
@@ -40,4 +41,29 @@ export function findImbalance(
     });
   }
   return findings;
+}
+
+/** With fewer images of a class no draw brings it into every split. */
+const leastPlaced = 4;
+
+/** Classes that a split has no image of, since too many of theirs are placed as one. */
+export function findMissingSplits(
+  images: readonly { readonly label: string; readonly split: Split }[],
+  labels: readonly string[],
+): Finding[] {
+  return labels.flatMap((label): Finding[] => {
+    const own = images.filter((image) => image.label === label);
+    const missing = splits.filter((split) => own.every((image) => image.split !== split));
+    if (missing.length === 0 || own.length < leastPlaced) return [];
+    return [
+      {
+        check: "class-balance",
+        severity: "warning",
+        message:
+          `no image of ${label} is in ${missing.join(", ")}: its ${own.length} images are of too few sources, or too much ` +
+          "alike, to be in every split; get images of other sources, or group them by something smaller",
+        images: [],
+      },
+    ];
+  });
 }

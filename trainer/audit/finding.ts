@@ -51,6 +51,8 @@ export const auditSchema = z.strictObject({
   schemaVersion: z.literal(1),
   /** As it was named. */
   path: z.string(),
+  /** What told images of one source, which share a split; absent: nothing. */
+  groupBy: z.optional(z.string()),
   images: z.int(),
   /** Images of each class. */
   classes: z.array(z.strictObject({ label: z.string(), images: z.int() })),

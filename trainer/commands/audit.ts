@@ -8,12 +8,13 @@ import { type Audit, auditChecks, countBySeverity, type Finding } from "../audit
 import { createOutput } from "../terminal/output.ts";
 import { createPhaseProgress, createProgress } from "../terminal/progress.ts";
 import { table } from "../terminal/table.ts";
-import { type CommonOptions, withCommonOptions } from "./common-options.ts";
+import { type CommonOptions, groupByHelp, parseGrouping, withCommonOptions } from "./common-options.ts";
 import { cacheRootOf } from "./job-options.ts";
 
 interface AuditOptions extends CommonOptions {
   readonly out?: string;
   readonly failOn: "error" | "warning" | "nothing";
+  readonly groupBy?: string;
   readonly cache?: string;
 }
 
@@ -22,7 +23,7 @@ export function addAuditCommand(dataset: Command): void {
   const command = dataset
     .command("audit")
     .description(
-      "look for copies, wrong labels, unreadable and spoilt images, sources on both sides of a split; changes no file",
+      "look for copies, wrong labels, unreadable and spoilt images, and sources that training would split; changes no file",
     )
     .argument("<path>", "folder of class folders, or a .zip or .tar.gz of one")
     .option("--out <folder>", "write findings.json and audit.html, with pictures, to this folder")
@@ -31,10 +32,12 @@ export function addAuditCommand(dataset: Command): void {
         .choices(["error", "warning", "nothing"])
         .default("nothing"),
     )
+    .option("--group-by <what>", `${groupByHelp} (default: none)`, parseGrouping)
     .option("--cache <folder>", "what is unpacked goes here (default: beside the store)");
   withCommonOptions(command, [
     "npm run edgewise -- dataset audit photos/ --out audit/",
     "npm run edgewise -- dataset audit photos.zip --fail-on error --json",
+    "npm run edgewise -- dataset audit photos/ --group-by sequence",
     "EDGEWISE_BACKBONES=models/ npm run edgewise -- dataset audit photos/",
   ]).action(audit);
 }
@@ -46,6 +49,7 @@ async function audit(path: string, options: AuditOptions): Promise<void> {
     path,
     cacheRoot: cacheRootOf(options),
     seed: options.seed,
+    groupBy: options.groupBy,
     onProgress: bars.update,
   }).finally(() => bars.end());
   for (const line of describeAudit(audited.audit)) output.answer(line);

@@ -30,6 +30,7 @@ export async function auditFetched(
     tree: treeOf(dataset),
     cacheRoot: join(scratch, "audit"),
     seed: settings.seed,
+    splits: new Map(manifest.images.map(({ sha256, split }) => [sha256, split])),
   });
   const { findings } = audited.audit;
   const wrong = imagesOf(findings.filter(({ severity }) => severity === "error"));

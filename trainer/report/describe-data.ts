@@ -1,4 +1,5 @@
 import { splits } from "../../shared/contract/dataset.ts";
+import { describeLeaks } from "../audit/audit-manifest.ts";
 import { describeArchitecture } from "../release/model-card.ts";
 import { answerTime, timeText } from "./describe-results.ts";
 import { html, type Markup } from "./html.ts";
@@ -70,7 +71,13 @@ export function datasheet({ dataset }: ReportFacts): Markup {
       ${entry("Shorter side", `${sides[0] ?? 0} to ${sides.at(-1) ?? 0} px, median ${sides[sides.length >> 1] ?? 0} px`)}
       ${entry(
         "Splits",
-        "by content: the same image is always in the same split, near-duplicates are in one; test is reported once",
+        `by content: the same image is always in the same split, near-duplicates are in one${
+          dataset.groupBy === undefined ? "" : `, and so are images of one source, told by ${dataset.groupBy}`
+        }; test is reported once`,
+      )}
+      ${entry(
+        "Sources in several splits",
+        describeLeaks(dataset).join("; ") || "none that the names of the files tell of",
       )}
       ${entry("Labels", "by the folders the images lie in")}
       ${entry(

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { DatasetImage } from "../../../shared/contract/dataset.ts";
-import { describeFaults } from "../../../trainer/audit/audit-manifest.ts";
+import { describeFaults, describeLeaks } from "../../../trainer/audit/audit-manifest.ts";
 import type { AuditedImage } from "../../../trainer/audit/examination.ts";
 import { examineFile } from "../../../trainer/audit/examine-file.ts";
-import { findImbalance } from "../../../trainer/audit/find-balance.ts";
+import { findImbalance, findMissingSplits } from "../../../trainer/audit/find-balance.ts";
 import { findDuplicates, groupDuplicates } from "../../../trainer/audit/find-duplicates.ts";
 import { findEncoding } from "../../../trainer/audit/find-encoding.ts";
-import { findLeakage } from "../../../trainer/audit/find-leakage.ts";
 import { findQuality } from "../../../trainer/audit/find-quality.ts";
 import { loadCodec, loadJpegEncoder } from "../../../trainer/assets.ts";
 import { sourceOfPath } from "../../../trainer/data/image-source.ts";
 import { createPerturbations } from "../../../trainer/evaluation/perturbations.ts";
 import { drawScene } from "../../../trainer/release/golden-images.ts";
+import { photo, several } from "./audited-photo.ts";
 
 const codec = loadCodec();
 const encode = loadJpegEncoder();
@@ -25,42 +25,6 @@ const hashSpec = {
   background: [128, 128, 128],
   denoise: "none",
 } as Parameters<typeof examineFile>[2];
-
-let made = 0;
-/** A sound photo of its own; tests override what they are about. */
-function photo(changes: Partial<AuditedImage> = {}): AuditedImage {
-  made += 1;
-  return {
-    kind: "image",
-    path: `ant/${String(made)}.jpg`,
-    label: "ant",
-    givenSplit: null,
-    range: { file: "", offset: 0, bytes: 1 },
-    sha256: String(made).padStart(64, "0"),
-    perceptualHash: ((BigInt(made) * 0x9e37_79b9_7f4a_7c15n) & 0xffff_ffff_ffff_ffffn)
-      .toString(16)
-      .padStart(16, "0"),
-    format: "jpeg",
-    width: 640,
-    height: 480,
-    orientation: 1,
-    damages: 0,
-    brightness: 120,
-    contrast: 50,
-    sharpness: 0.6,
-    isGrey: false,
-    isCmyk: false,
-    colourProfile: null,
-    camera: null,
-    takenAt: null,
-    hasPosition: false,
-    features: new Float32Array(1),
-    ...changes,
-  };
-}
-
-const several = (count: number, changes: Partial<AuditedImage> = {}): AuditedImage[] =>
-  Array.from({ length: count }, () => photo(changes));
 
 describe("findDuplicates", () => {
   it("is an error across splits and across labels, a warning within a class", () => {
@@ -97,43 +61,16 @@ describe("findImbalance", () => {
   });
 });
 
-describe("findLeakage", () => {
-  it("finds a sequence and a burst that lie in two splits", () => {
-    const scattered = several(30, { givenSplit: "train" }).map((image, i) => ({
-      ...image,
-      path: `train/ant/${"abcdefghijklmnopqrstuvwxyz0123"[i]}.jpg`,
-    }));
-    const sequence = [1, 2, 3, 4].map((frame) => {
-      const givenSplit = frame < 3 ? ("train" as const) : ("test" as const);
-      return photo({ path: `${givenSplit}/ant/gate_00${frame}.jpg`, givenSplit });
-    });
-    const start = Date.UTC(2026, 0, 1);
-    const burst = [0, 4, 9].map((seconds) =>
-      photo({
-        camera: "Acme One",
-        takenAt: start + seconds * 1000,
-        givenSplit: seconds > 5 ? "test" : "train",
-      }),
-    );
-    const late = photo({ camera: "Acme One", takenAt: start + 60_000, givenSplit: "test" });
-    const findings = findLeakage([...scattered, ...sequence, ...burst, late]);
-    expect(findings.map(({ images }) => images.length)).toEqual([4, 3]);
-    expect(findings[1]?.message).toContain("a burst of Acme One");
-  });
-
-  it("says when the files' format or camera gives the class away", () => {
-    const scans = several(40, { label: "ill", camera: "Scanner 2" });
-    const photos = several(40, { label: "well", camera: "Acme One" });
-    expect(findLeakage([...scans, ...photos])).toMatchObject([
-      {
-        check: "source-tells-class",
-        message: expect.stringContaining("camera of the files tells the class of 80"),
-      },
+describe("findMissingSplits", () => {
+  it("names the splits that a class is not in, unless it has fewer images than there are splits", () => {
+    const images = [
+      ...(["train", "train", "train", "test"] as const).map((split) => ({ label: "ant", split })),
+      ...(["train", "validation", "calibration", "test"] as const).map((split) => ({ label: "bee", split })),
+      { label: "cat", split: "train" as const },
+    ];
+    expect(findMissingSplits(images, ["ant", "bee", "cat"])).toMatchObject([
+      { message: expect.stringContaining("no image of ant is in validation, calibration: its 4 images") },
     ]);
-    const mixed = scans.map((image, i) => ({ ...image, camera: i % 2 === 0 ? "Acme One" : "Scanner 2" }));
-    expect(
-      findLeakage([...mixed, ...photos.map((image, i) => ({ ...image, camera: mixed[i]?.camera ?? null }))]),
-    ).toEqual([]);
   });
 });
 
@@ -228,5 +165,22 @@ describe("describeFaults", () => {
       "1 pictures have two labels, such as ant/1.jpg and bee/1.jpg",
       expect.stringContaining("fewer than 30 images of ant (1), bee (1)"),
     ]);
+  });
+
+  it("says which sources are trained on and measured by, by their names, and what to do", () => {
+    const images = Array.from({ length: 40 }, (_, i) => ({
+      ...indexed(
+        `ant/visit${i >> 2}_${i % 4}.jpg`,
+        "ant",
+        (BigInt(i + 1) * 0x9e37_79b9_7f4a_7c15n).toString(16).slice(-16),
+      ),
+      split: i % 4 === 0 ? ("test" as const) : ("train" as const),
+    }));
+    expect(describeLeaks({ images })).toEqual([
+      expect.stringMatching(/^10 sources lie in train .* sequence ant\/visit0_0, .*--group-by sequence/),
+    ]);
+    expect(describeLeaks({ images: images.map((image) => ({ ...image, split: "train" as const })) })).toEqual(
+      [],
+    );
   });
 });
