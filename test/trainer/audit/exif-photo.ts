@@ -30,8 +30,6 @@ interface Entry {
 }
 
 function exifOf({ make, model, takenAt, position }: CameraFacts, byteOrder: "II" | "MM"): Uint8Array {
-  const text = (tag: number, value: string | undefined): Entry[] =>
-    value === undefined ? [] : [{ tag, type: ascii, value }];
   const [north, east] = position ?? [];
   const exif = text(0x9003, takenAt);
   const gps =
@@ -59,6 +57,10 @@ function exifOf({ make, model, takenAt, position }: CameraFacts, byteOrder: "II"
     byteOrder === "II" ? [0x49, 0x49, 42, 0, 8, 0, 0, 0] : [0x4d, 0x4d, 0, 42, 0, 0, 0, 8],
   );
   return concatenate([header, first(exifAt, gpsAt), directory(exif, exifAt), directory(gps, gpsAt)]);
+}
+
+function text(tag: number, value: string | undefined): Entry[] {
+  return value === undefined ? [] : [{ tag, type: ascii, value }];
 }
 
 /** A directory at a place in the TIFF, and behind it the values that do not fit into its entries. */

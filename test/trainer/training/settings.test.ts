@@ -41,19 +41,45 @@ function model(dropout = 0): ReturnType<typeof buildModel> {
   return buildModel("small-cnn", { size: 16, classes: 3, seed: 3, width: 0.25, dropout });
 }
 
-describe("gradientClip", () => {
-  /** An optimiser that keeps what it is given. */
-  function recorder(): Optimizer & { readonly seen: number[][] } {
-    const seen: number[][] = [];
-    return {
-      seen,
-      step: (gradients) => void seen.push(gradients.flatMap((gradient) => [...floats(gradient)])),
-      save: () => ({ steps: 0, first: [], second: [] }),
-      restore: () => undefined,
-      dispose: () => undefined,
-    };
-  }
+/** An optimiser that keeps what it is given. */
+function recorder(): Optimizer & { readonly seen: number[][] } {
+  const seen: number[][] = [];
+  return {
+    seen,
+    step: (gradients) => void seen.push(gradients.flatMap((gradient) => [...floats(gradient)])),
+    save: () => ({ steps: 0, first: [], second: [] }),
+    restore: () => undefined,
+    dispose: () => undefined,
+  };
+}
 
+/** A learner of one number, which each step moves on to the next of a list, from wherever it is. */
+function listLearner(
+  values: readonly number[],
+): Learner & { readonly validated: number[]; readonly now: () => number } {
+  const weight = new OwnWeight("number", [1], Float32Array.of(0));
+  const rest = values.map((value, i) => value - (values[i - 1] ?? 0));
+  const validated: number[] = [];
+  const now = (): number => floats(weight.read())[0] ?? Number.NaN;
+  return {
+    weights: [weight],
+    optimizer: recorder(),
+    examples: 4,
+    digest: "",
+    validated,
+    now,
+    step: () => {
+      tf.tidy(() => weight.write(tf.tensor1d([now() + (rest.shift() ?? Number.NaN)])));
+      return 1;
+    },
+    validate: () => {
+      validated.push(now());
+      return { top1Accuracy: 1, loss: 1 / validated.length };
+    },
+  };
+}
+
+describe("gradientClip", () => {
   it.for([
     ["shortens what is longer, keeping its direction", 0.5],
     ["leaves what is shorter as it is", 1e6],
@@ -68,7 +94,8 @@ describe("gradientClip", () => {
     const factor = most === undefined ? 1 : Math.min(1, most / length);
     const optimizer = recorder();
     const [running] = net.layers.flatMap((layer) => layer.nonTrainableWeights);
-    const before = floats((running?.read() ?? tf.scalar(0)) as tf.Tensor)[0] ?? 0;
+    const statistic = (): number => (running === undefined ? Number.NaN : (floats(running.read())[0] ?? 0));
+    const before = statistic();
     const observed = row[1 + trainable] ?? 0;
 
     createUpdate(net, optimizer, most)(row, 0.1);
@@ -79,10 +106,7 @@ describe("gradientClip", () => {
     const worst = Math.max(...got.map((value, i) => Math.abs(value - factor * (gradients[i] ?? 0))));
     expect(worst).toBeLessThan(1e-6);
     // batch normalization's statistics stand in the row too, and are no gradients
-    expect(floats((running?.read() ?? tf.scalar(0)) as tf.Tensor)[0]).toBeCloseTo(
-      0.9 * before + 0.1 * observed,
-      5,
-    );
+    expect(statistic()).toBeCloseTo(0.9 * before + 0.1 * observed, 5);
     net.dispose();
   });
 
@@ -162,37 +186,6 @@ describe("labelSmoothing", () => {
 });
 
 describe("averaging", () => {
-  /** A learner of one number, which each step moves on to the next of a list, from wherever it is. */
-  function listLearner(
-    values: readonly number[],
-  ): Learner & { readonly validated: number[]; readonly now: () => number } {
-    const weight = new OwnWeight("number", [1], Float32Array.of(0));
-    const rest = values.map((value, i) => value - (values[i - 1] ?? 0));
-    const validated: number[] = [];
-    const now = (): number => floats(weight.read())[0] ?? Number.NaN;
-    return {
-      weights: [weight],
-      optimizer: {
-        step: () => undefined,
-        save: () => ({ steps: 0, first: [], second: [] }),
-        restore: () => undefined,
-        dispose: () => undefined,
-      },
-      examples: 4,
-      digest: "",
-      validated,
-      now,
-      step: () => {
-        tf.tidy(() => weight.write(tf.tensor1d([now() + (rest.shift() ?? Number.NaN)])));
-        return 1;
-      },
-      validate: () => {
-        validated.push(now());
-        return { top1Accuracy: 1, loss: 1 / validated.length };
-      },
-    };
-  }
-
   const values = Array.from({ length: 40 }, (_, i) => 3 + Math.sin(3 * i) * 10);
 
   /** The average after so many steps, from the first value on: each with its share of what later steps keep. */
