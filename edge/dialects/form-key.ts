@@ -17,7 +17,8 @@ const strangersMs = 10_000;
  * has it: what follows finds it in `x-api-key`, and the form, which can be read once, at `context.get("form")`.
  */
 export function takeFormKey(services: Services): MiddlewareHandler<AppEnvironment> {
-  const strangers = new BodyBudget({ ...services, budgetBytes: strangersBytes });
+  const { clock, wait } = services;
+  const strangers = new BodyBudget({ clock, wait, budgetBytes: strangersBytes });
   return async (context, next) => {
     const { headers } = context.req.raw;
     const isForm = /^multipart\/form-data\b/i.test(headers.get("content-type") ?? "");
