@@ -44,6 +44,7 @@ describe("frames that come while the Worker is busy", () => {
   it("are told to have failed where a newer one of the post was taken", async () => {
     const camera = await openBusy();
     const images = (["green", "blue"] as const).map((colour) => part(null, "image/jpeg", pictureOf(colour)));
+    // oxlint-disable-next-line typescript/unbound-method -- called with the queue as this
     const take = TurnQueue.prototype.take;
     let turns = 0;
     vi.spyOn(TurnQueue.prototype, "take").mockImplementation(function (this: TurnQueue, work) {
