@@ -87,7 +87,7 @@ describe("what a camera wrote into a file", () => {
   it("tells a burst on both sides of a split, by camera and time", () => {
     const [leak, ...others] = findings("source-leak");
     expect(others).toEqual([]);
-    expect(leak?.message).toContain("a burst of Acme X100 at 2026-01-31T23:59:58.000Z: 2 images");
+    expect(leak?.message).toContain("sequence Acme X100 2026-01-31T23:59:58.000Z: 2 images");
     expect(leak?.images.map(({ path }) => path).toSorted()).toEqual([
       "train/person/burst.jpg",
       "val/person/later.jpg",
