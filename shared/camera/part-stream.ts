@@ -18,18 +18,28 @@ export async function* readStream(
   const boundary = encoder.encode(`--${boundaryOf(contentType).replace(/^--/, "")}`);
   const findBoundary = createFinder(boundary);
   const findEmptyLine = createFinder(encoder.encode("\r\n\r\n"));
-  let held = new Uint8Array();
+  const most = imageLimits.maxBytes + longestHeader;
+  let buffer = new Uint8Array();
+  let length = 0;
   let isInside = false;
   for await (const chunk of body) {
-    held = joined(held, chunk);
-    for (;;) {
-      const at = findBoundary(held, 0);
-      if (at < 0) break;
-      if (isInside) yield contentOf(held.subarray(0, at), findEmptyLine);
+    // a boundary may have begun before this chunk
+    let from = Math.max(0, length - boundary.length + 1);
+    buffer = withRoom(buffer, length, chunk.length);
+    buffer.set(chunk, length);
+    length += chunk.length;
+    const held = buffer.subarray(0, length);
+    let start = 0;
+    for (let at = findBoundary(held, from); at >= 0; at = findBoundary(held, from)) {
+      if (isInside) yield contentOf(held.subarray(start, at), findEmptyLine);
       isInside = true;
-      held = held.slice(at + boundary.length);
+      start = from = at + boundary.length;
     }
-    if (held.length > imageLimits.maxBytes + longestHeader) {
+    if (start > 0) {
+      buffer = held.slice(start);
+      length = buffer.length;
+    }
+    if (length > most) {
       throw new AppError(
         "payload_too_large",
         `a part of the stream has more than ${imageLimits.maxBytes} bytes`,
@@ -59,9 +69,10 @@ function contentOf(part: Uint8Array, findEmptyLine: (bytes: Uint8Array, from: nu
   return part.slice(start, hasBreak ? -2 : undefined);
 }
 
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
+/** An array that begins with the first `length` bytes and has room for `added` more, doubled so that bytes are seldom moved. */
+function withRoom(bytes: Uint8Array<ArrayBuffer>, length: number, added: number): Uint8Array<ArrayBuffer> {
+  if (length + added <= bytes.length) return bytes;
+  const larger = new Uint8Array(Math.max(length + added, 2 * bytes.length));
+  larger.set(bytes.subarray(0, length));
+  return larger;
 }
