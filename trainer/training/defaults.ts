@@ -55,7 +55,7 @@ export const deepRequest = {
   architecture: "deep-cnn",
   size: 32,
   width: 1.25,
-  epochs: 20,
+  epochs: 28,
   optimizer: "muon",
   batchSize: 256,
   learningRate: 0.035,
